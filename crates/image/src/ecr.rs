@@ -81,6 +81,11 @@ impl Region {
         &self.0
     }
 
+    /// Returns the domain under which the Region's partition has its services: `amazonaws.com`.
+    pub fn domain(&self) -> &'static str {
+        Partition::of(&self.0).suffix
+    }
+
     /// Returns the name of the Region's partition as it stands in ARNs: `aws`, `aws-cn`, `aws-us-gov`.
     pub fn partition(&self) -> &'static str {
         Partition::of(&self.0).name
@@ -162,7 +167,6 @@ impl EcrHost {
 
 impl fmt::Display for EcrHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let suffix = Partition::of(self.region.as_str()).suffix;
-        write!(f, "{}.dkr.ecr.{}.{suffix}", self.account, self.region)
+        write!(f, "{}.dkr.ecr.{}.{}", self.account, self.region, self.region.domain())
     }
 }

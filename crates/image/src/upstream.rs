@@ -242,7 +242,7 @@ pub struct CopiedRegistry {
     /// The name people know its family by.
     pub title: &'static str,
     /// The ECR repository prefix used when none is asked for.
-    pub default_prefix: &'static str,
+    pub default_prefix: String,
     /// The host, which a registry mapping must name exactly.
     pub host: RegistryHost,
 }
@@ -252,17 +252,17 @@ impl CopiedRegistry {
     /// `REGION-docker.pkg.dev`. A host below or beside one of these is not covered.
     pub fn of(host: &RegistryHost) -> Option<Self> {
         let (title, default_prefix) = match host.as_str() {
-            "community.wave.seqera.io" => ("Seqera Containers", "wave-community"),
-            "wave.seqera.io" => ("Seqera Wave", "wave"),
-            "nvcr.io" => ("NVIDIA NGC", "nvcr"),
-            "gcr.io" => ("Google Container Registry", "gcr"),
+            "community.wave.seqera.io" => ("Seqera Containers", "wave-community".to_owned()),
+            "wave.seqera.io" => ("Seqera Wave", "wave".to_owned()),
+            "nvcr.io" => ("NVIDIA NGC", "nvcr".to_owned()),
+            "gcr.io" => ("Google Container Registry", "gcr".to_owned()),
             other => {
                 let region = other.strip_suffix("-docker.pkg.dev")?;
                 let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
                 if region.is_empty() || !region.bytes().all(word) {
                     return None;
                 }
-                ("Google Artifact Registry", "artifact-registry")
+                ("Google Artifact Registry", format!("artifact-registry-{region}"))
             }
         };
         Some(Self { title, default_prefix, host: host.clone() })

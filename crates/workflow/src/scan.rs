@@ -83,6 +83,10 @@ fn merge(kept: &mut ContainerReference, other: &mut ContainerReference) {
 }
 
 /// Returns why the name is no valid image reference, where it is one that a registry would be asked for.
-fn malformed(_reference: &ContainerReference) -> Option<String> {
-    None
+fn malformed(reference: &ContainerReference) -> Option<String> {
+    if reference.engine == Engine::Singularity {
+        return None;
+    }
+    let error = reference.asked_for()?.parse::<image::ImageReference>().err()?;
+    Some(error.to_string())
 }

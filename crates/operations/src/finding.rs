@@ -1,0 +1,77 @@
+//! Observations that an operation makes beside its answer.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The run would fail, or part of the answer is missing.
+    Error,
+    /// Something to look at before a run.
+    Warning,
+    /// Good to know.
+    Note,
+}
+
+/// What was observed; stable names that scripts may test for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// No file gives the container attribute a value.
+    Unresolved,
+    /// The text is no valid image reference.
+    Malformed,
+    /// The host of a registry stands in the name twice.
+    DoubledHost,
+    /// A digest through a pull through cache rule: ECR does not find it on the first pull.
+    DigestThroughRule,
+    /// A rule for the registry needs a credential.
+    CredentialNeeded,
+    /// The account or the Region is a placeholder.
+    Placeholder,
+    /// An entry of an existing map differs and was kept.
+    KeptEntry,
+    /// A value that is longer than HealthOmics takes.
+    TooLong,
+    /// The image cannot come into the private registry.
+    NoRoute,
+    /// A file was left out of a scan.
+    LeftOut,
+}
+
+/// One observation, with an action where one helps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What was observed.
+    pub code: Code,
+    /// The image, file or entry it is about.
+    pub subject: String,
+    /// The observation in words, in lower case.
+    pub message: String,
+    /// One action that helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub hint: Option<String>,
+}
+
+impl Finding {
+    /// Returns a finding without a hint.
+    pub fn new(
+        severity: Severity,
+        code: Code,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { severity, code, subject: subject.into(), message: message.into(), hint: None }
+    }
+
+    /// Adds an action that helps.
+    #[must_use]
+    pub fn hint(self, action: impl Into<String>) -> Self {
+        Self { hint: Some(action.into()), ..self }
+    }
+}

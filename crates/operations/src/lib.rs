@@ -1,0 +1,18 @@
+//! What omics-ecr does, each operation as data in and data out.
+//!
+//! Owns all knowledge of AWS HealthOmics: which route an image can take into a private ECR, and the shapes of
+//! the maps that HealthOmics and people read. Never prints and never reads environment variables: callers
+//! pass what they know.
+
+mod error;
+mod finding;
+pub mod map;
+mod route;
+mod scan;
+mod target;
+
+pub use error::{OperationError, Result};
+pub use finding::{Code, Finding, Severity};
+pub use route::{CredentialNeed, Route};
+pub use scan::{ImageSummary, Place, ScanReport, ScanRequest, scan};
+pub use target::EcrTarget;
