@@ -1,0 +1,48 @@
+//! The commands, one file each.
+
+mod map;
+mod mcp;
+mod scan;
+
+use std::process::ExitCode;
+
+use operations::EcrTarget;
+
+use crate::arguments::{Arguments, Command, Output, TargetArguments};
+use crate::{environment, failure};
+
+/// Runs what was typed and returns the exit code.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    let (outcome, output) = match &arguments.command {
+        Command::Scan(arguments) => (scan::run(arguments), arguments.output),
+        Command::Map(arguments) => (map::run(arguments), Output::Table),
+        Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
+    };
+    outcome.unwrap_or_else(|error| failure::report(&error, output))
+}
+
+/// Returns the private registry as flags and environment name it, flags first.
+fn target(arguments: &TargetArguments) -> operations::Result<EcrTarget> {
+    let refused = |name: &'static str| {
+        move |error: image::ImageError| {
+            operations::OperationError::new(format!("cannot use the environment variable {name}"))
+                .refused(error)
+                .hint(format!("set {name} to a right value, or unset it"))
+        }
+    };
+    let account = match &arguments.account {
+        Some(account) => Some(account.clone()),
+        None => environment::variable(environment::ACCOUNT)
+            .map(|text| text.parse().map_err(refused(environment::ACCOUNT)))
+            .transpose()?,
+    };
+    let region = match &arguments.region {
+        Some(region) => Some(region.clone()),
+        None => [environment::AWS_REGION, environment::AWS_DEFAULT_REGION]
+            .into_iter()
+            .find_map(|name| Some((name, environment::variable(name)?)))
+            .map(|(name, text)| text.parse().map_err(refused(name)))
+            .transpose()?,
+    };
+    Ok(EcrTarget { account, region })
+}

@@ -1,0 +1,49 @@
+//! Exit codes, and how failures are printed.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use operations::OperationError;
+
+use crate::arguments::Output;
+
+/// The answer is no: exit code 1.
+pub(crate) const NO: u8 = 1;
+/// There is no answer: exit code 2.
+pub(crate) const NO_ANSWER: u8 = 2;
+
+/// Prints a failure on standard error, in three lines or as one JSON object, and returns the exit code.
+pub(crate) fn report(error: &OperationError, output: Output) -> ExitCode {
+    let text = match output {
+        Output::Json => serde_json::json!({ "error": error }).to_string(),
+        Output::Table => {
+            let mut text = format!("error: {error}");
+            if let Some(refused) = &error.refused {
+                text += &format!("\n  caused by: {refused}");
+            }
+            if let Some(hint) = &error.hint {
+                text += &format!("\n  hint: {hint}");
+            }
+            text
+        }
+    };
+    // Nothing is left to do when standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+    ExitCode::from(NO_ANSWER)
+}
+
+/// Writes to standard output. A reader that has gone is no failure: it has what it wanted.
+pub(crate) fn print(text: &str) -> operations::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(OperationError::new("cannot write to standard output").refused(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes a remark to standard error.
+pub(crate) fn remark(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}

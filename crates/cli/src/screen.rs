@@ -1,0 +1,88 @@
+//! Tables and colours for people.
+
+use std::io::IsTerminal as _;
+
+use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
+use operations::{Finding, Route, Severity};
+
+use crate::environment;
+
+/// How much fits and whether colour helps, on the stream the text goes to.
+#[derive(Clone, Copy)]
+pub(crate) struct Screen {
+    terminal: bool,
+    colour: bool,
+}
+
+impl Screen {
+    /// Returns the screen behind standard output.
+    pub(crate) fn of_stdout() -> Self {
+        Self::new(std::io::stdout().is_terminal())
+    }
+
+    /// Returns the screen behind standard error.
+    pub(crate) fn of_stderr() -> Self {
+        Self::new(std::io::stderr().is_terminal())
+    }
+
+    fn new(terminal: bool) -> Self {
+        Self { terminal, colour: terminal && environment::variable(environment::NO_COLOR).is_none() }
+    }
+
+    /// Returns an empty table with a header; it is as wide as the terminal, or as its content elsewhere.
+    pub(crate) fn table(self, header: &[&str]) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        let arrangement =
+            if self.terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
+        table.set_content_arrangement(arrangement);
+        table.set_header(header.iter().map(|title| Cell::new(title)));
+        if !self.colour {
+            table.force_no_tty();
+        }
+        table
+    }
+
+    /// Returns the cell of a route; its words say the same as its colour.
+    pub(crate) fn route(self, route: &Route) -> Cell {
+        let colour = match route {
+            Route::AlreadyPrivate | Route::Rule { .. } => Color::Green,
+            Route::HealthomicsCopies { .. } | Route::Clone { .. } => Color::Yellow,
+            Route::Cannot { .. } => Color::Red,
+        };
+        let cell = Cell::new(route.label());
+        if self.colour { cell.fg(colour) } else { cell }
+    }
+}
+
+/// Returns a table as text without blanks at the ends of lines.
+pub(crate) fn render(table: &Table) -> String {
+    let mut text = String::new();
+    for line in table.to_string().lines() {
+        text += line.trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+/// Returns findings as lines, with their hints below them.
+pub(crate) fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        text += &format!("{severity}: {}: {}\n", finding.subject, finding.message);
+        if let Some(hint) = &finding.hint {
+            text += &format!("  hint: {hint}\n");
+        }
+    }
+    text
+}
+
+/// Returns a number with its noun in the right form: `1 image`, `2 images`.
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
