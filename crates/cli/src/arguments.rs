@@ -43,11 +43,13 @@ pub(crate) struct ScanArguments {
     /// Folder, zip archive of one, or a single workflow file
     #[arg(value_name = "FOLDER")]
     pub(crate) path: PathBuf,
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
     /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table)]
+    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
     pub(crate) output: Output,
     /// Exit with 1 when any container attribute is unresolved
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) strict: bool,
 }
 

@@ -36,7 +36,7 @@ impl Screen {
         let arrangement =
             if self.terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
         table.set_content_arrangement(arrangement);
-        table.set_header(header.iter().map(|title| Cell::new(title)));
+        table.set_header(header.iter().map(Cell::new));
         if !self.colour {
             table.force_no_tty();
         }

@@ -82,7 +82,7 @@ pub fn scan(request: &ScanRequest) -> Result<ScanReport> {
     let path = request.path.display().to_string();
     let scan = workflow::scan(&request.path, request.limits).map_err(|error| {
         let refused = std::error::Error::source(&error).map(ToString::to_string);
-        let tried = OperationError::new(format!("cannot scan: {error}"));
+        let tried = OperationError::new(error.to_string());
         let tried = if let Some(words) = refused { tried.refused(words) } else { tried };
         tried.hint(
             "name a workflow folder, a zip archive of one, or a workflow file that exists and may be read",

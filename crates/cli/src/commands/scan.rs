@@ -14,7 +14,8 @@ const SHOWN: usize = 3;
 
 /// Prints what a workflow needs.
 pub(crate) fn run(arguments: &ScanArguments) -> operations::Result<ExitCode> {
-    let request = ScanRequest { path: arguments.path.clone(), ..ScanRequest::default() };
+    let target = super::target(&arguments.target)?;
+    let request = ScanRequest { path: arguments.path.clone(), target, ..ScanRequest::default() };
     let report = operations::scan(&request)?;
     match arguments.output {
         Output::Json => {
