@@ -11,22 +11,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(crate) struct MapParameters {
     /// Path of the workflow: a folder, a zip archive of one, or a single workflow file.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), example = "/path/to/workflow")]
     workflow_folder: String,
     /// Path of the JSON file to write. A map that is there is merged: its entries stay as they are.
-    #[schemars(length(min = 1))]
+    #[schemars(length(min = 1), example = "/path/to/registry_map.json")]
     output_path: String,
     /// AWS account of the private registry, 12 digits. Without it the map has the word ACCOUNT.
     #[serde(default)]
-    #[schemars(with = "String", regex(pattern = r"^[0-9]{12}$"))]
+    #[schemars(with = "String", regex(pattern = r"^[0-9]{12}$"), example = "123456789012")]
     account: Option<String>,
     /// AWS Region of the private registry, such as us-east-1. Without it the map has the word REGION.
     #[serde(default)]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", example = "us-east-1")]
     region: Option<String>,
     /// Shape of the file: `flat` maps names to names; `healthomics` is the document for CreateWorkflow.
     #[serde(default)]
+    #[schemars(schema_with = "format_schema")]
     format: Format,
+}
+
+/// Returns the schema of a format as one plain list of words: some clients do not follow references.
+fn format_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({"type": "string", "enum": ["flat", "healthomics"], "default": "flat"})
 }
 
 /// What the tool returns.

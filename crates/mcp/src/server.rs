@@ -36,10 +36,11 @@ impl Server {
     /// its place in a private Amazon ECR.
     #[tool(
         name = "GenerateContainerRegistryMap",
-        description = "Scan a workflow folder (WDL, Nextflow, CWL) for container images and write a JSON map from each image \
-            to its URI in a private Amazon ECR. Use it first for a new or migrated workflow, and again after images changed. It needs \
-            no AWS account and no network, and says which images need a pull through cache rule, a credential or a clone. Do not \
-            use it to copy images or to create rules: it only writes the map file. Entries that the file already has are kept.",
+        description = "Scan a workflow folder (WDL, Nextflow, CWL) for container images and write a JSON map from each \
+            image to its URI in a private Amazon ECR. Returns every image with its URI and route, the images to clone, and \
+            findings to look at before a run. Use it first for a new or migrated workflow, and again after images changed; it \
+            needs no AWS account and no network. Do not use it to copy images or to create rules: it only writes the map \
+            file, and keeps entries that the file already has.",
         annotations(
             title = "Generate a container registry map",
             read_only_hint = false,
