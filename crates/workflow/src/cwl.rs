@@ -4,6 +4,7 @@
 
 mod container;
 mod expression;
+mod flow;
 mod inputs;
 mod library;
 mod mask;

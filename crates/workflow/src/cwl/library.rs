@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::mask;
 use super::tree::{Fault, Kind, NodeId, Tree};
+use super::{flow, mask};
 use crate::reference::{Literal, Site, Step, Warning};
 use crate::source::{SourceFile, SourceTree};
 
@@ -136,12 +136,16 @@ impl<'a> Library<'a> {
             Err(fault) if !fault.beyond_bounds => fault,
             read => return read,
         };
-        if let Some(Ok(tree)) = mask::surrogates(text).map(|masked| Tree::read_as(text, &masked)) {
+        let as_masked = |masked: &String| Tree::read_as(text, masked).ok();
+        // What the readers of workflow engines take is no fault.
+        let lenient = [mask::surrogates(text), flow::on_one_line(text)];
+        if let Some(tree) = lenient.iter().flatten().find_map(as_masked) {
             return Ok(tree);
         }
-        if let Some(Ok(tree)) = mask::templates_and_tabs(text).map(|masked| Tree::read_as(text, &masked)) {
-            let message =
-                format!("not valid YAML ({}); read with templates and tabs taken as blanks", fault.message);
+        let masked = mask::templates_and_tabs(text);
+        let on_one_line = masked.as_deref().and_then(flow::on_one_line);
+        if let Some(tree) = masked.iter().chain(&on_one_line).find_map(as_masked) {
+            let message = format!("not valid YAML ({}); read with templates and tabs masked", fault.message);
             self.warn(path, Some(fault.line), message);
             return Ok(tree);
         }
