@@ -77,15 +77,16 @@ fn candidate<'a>(library: &Library<'a>, file: usize) -> Option<Candidate<'a>> {
 
 fn look<'d>(library: &'d Library<'d>, file: usize) -> Option<Looked<'d>> {
     let candidate = candidate(library, file)?;
-    let mut looked = Looked { is_cwl: true, asked: Vec::new(), recovered: Vec::new() };
-    if candidate.by_name && !may_ask(candidate.text) {
+    let mut looked = Looked { is_cwl: candidate.by_name, asked: Vec::new(), recovered: Vec::new() };
+    if !may_ask(candidate.text) {
         return Some(looked);
     }
     let Some(roots) = roots(library, file, candidate.by_name) else {
+        looked.is_cwl = true;
         looked.recovered = recover::references(candidate.path, candidate.text);
         return Some(looked);
     };
-    looked.is_cwl = candidate.by_name || roots.iter().any(|root| root.get("cwlVersion").is_some());
+    looked.is_cwl |= roots.iter().any(|root| root.get("cwlVersion").is_some());
     let requirements = roots.into_iter().flat_map(|root| walk::walk(library, root).requirements);
     looked.asked = requirements.flat_map(|requirement| container::asked(library, &requirement)).collect();
     Some(looked)

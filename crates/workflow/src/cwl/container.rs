@@ -3,7 +3,7 @@
 //! Owns which of its keys counts and how its value is known. Must not know where requirements may stand.
 
 use super::expression::{self, Part, Value};
-use super::library::{Cursor, Key, Library, Text};
+use super::library::{Cursor, Hop, Key, Library, Text};
 use super::tree::Kind;
 use super::walk::{Field, Requirement};
 use crate::reference::{ContainerReference, Engine, Language, Literal, Resolution, Site, Step};
@@ -66,12 +66,12 @@ fn image<'d>(
     requirement: &Requirement<'d>,
     field: &Field<'d>,
 ) -> Option<Asked<'d>> {
-    let mut chain = requirement.chain.clone();
-    chain.extend(field.chain.iter().cloned());
+    let mut hops: Vec<_> = requirement.hops.iter().chain(&field.hops).copied().collect();
     let text = match template(field.value) {
         Some(text) => Some(text),
-        None => library.read_text(field.value, &mut chain),
+        None => library.read_text(field.value, &mut hops),
     };
+    let chain = hops.iter().map(Hop::step).collect();
     let site = requirement.site.clone();
     let Some(text) = text.filter(|text| !matches!(text.value, "" | "null" | "~")) else {
         library.warn(
@@ -82,7 +82,7 @@ fn image<'d>(
         return None;
     };
     let value = match expression::read(text.value) {
-        Value::Plain if field.key == "dockerImageId" && is_local_id(text.value) => {
+        Value::Plain if field.key == "dockerImageId" && is_local(text.value) => {
             Value::Unknown(vec!["dockerImageId".to_owned()])
         }
         value => value,
@@ -112,10 +112,12 @@ fn template<'d>(value: Cursor<'d>) -> Option<Text<'d>> {
     Some(Text { value: text, literal, source: text, is_verbatim: true })
 }
 
-/// Returns whether an image is named by its digest in the local store, which no registry knows.
-fn is_local_id(id: &str) -> bool {
+/// Returns whether an image is named as none can be in a registry: by its digest in the local store, or by a
+/// file.
+fn is_local(id: &str) -> bool {
     let digits = id.strip_prefix("sha256:").unwrap_or(id);
-    matches!(digits.len(), 12 | 64) && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    let is_digest = matches!(digits.len(), 12 | 64) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest || [".sif", ".img", ".simg", ".tar", ".tar.gz"].iter().any(|ending| id.ends_with(ending))
 }
 
 fn known(text: &Text<'_>, site: Site, chain: Vec<Step>) -> ContainerReference {

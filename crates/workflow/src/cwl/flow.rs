@@ -1,11 +1,11 @@
 //! Flow collections and quoted texts laid on one line each.
 //!
-//! YAML 1.2 wants the lines of `[...]`, `{...}` and quoted texts indented deeper than what they belong to. Real
-//! workflows close a list at the column of its key, and the readers of workflow engines take that. Owns where
-//! such texts begin and end; must not know what they hold.
+//! YAML 1.2 wants the lines of `[...]`, `{...}` and quoted texts indented deeper than what they belong to, and
+//! no lone `-` in lists. Real workflows close a list at the column of its key, and the readers of workflow
+//! engines take both. Owns where such texts begin and end; must not know what they hold.
 
-/// Returns the text with the line breaks inside flow collections and quoted texts made blanks, comments there
-/// too, or `None` when there are none. The length in bytes stays.
+/// Returns the text with line breaks and comments inside flow collections and quoted texts made blanks, and a
+/// lone `-` in a collection made a word; or `None` when there are none. The length in bytes stays.
 pub(crate) fn on_one_line(text: &str) -> Option<String> {
     let mut lines =
         Lines { source: text.as_bytes(), bytes: text.as_bytes().to_vec(), at: 0, is_open_ended: false };
@@ -120,6 +120,14 @@ impl Lines<'_> {
                     is_token_start = false;
                     continue;
                 }
+                // A dash alone is a text to most readers.
+                b'-' if is_token_start
+                    && matches!(self.source.get(self.at + 1), Some(b',' | b']' | b'}')) =>
+                {
+                    if let Some(dash) = self.bytes.get_mut(self.at) {
+                        *dash = b'_';
+                    }
+                }
                 b'#' if self.source.get(self.at - 1).is_some_and(u8::is_ascii_whitespace) => {
                     while self.peek().is_some_and(|byte| byte != b'\n') {
                         self.blank();
@@ -184,6 +192,7 @@ mod tests {
             ("- &x {a: 'b\n]',\n\tc: it's}\n", "- &x {a: 'b ]',  c: it's}\n"),
             ("a: \"b\\\"\nc\"\nd: 'e''\n'\n", "a: \"b\\\" c\"\nd: 'e'' '\n"),
             ("\"k\": [\n1]\n", "\"k\": [ 1]\n"),
+            ("a: [b, -, -]\n", "a: [b, _, _]\n"),
         ];
         for (text, expected) in cases {
             assert_eq!(on_one_line(text).as_deref(), Some(expected), "{text}");

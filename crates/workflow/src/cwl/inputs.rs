@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::expression::{self, Part, Value};
-use super::library::{Cursor, Key, Library, Text};
+use super::library::{Cursor, Hop, Key, Library, Text};
 use super::tree::Kind;
 use super::walk::Call;
 use crate::reference::{Literal, Step};
@@ -197,12 +197,13 @@ impl<'d> Inputs<'d> {
 
     /// Returns a text that stands in the source as such.
     fn literal(&self, value: Cursor<'d>) -> Option<Known> {
-        let mut chain = Vec::new();
-        let text = self.library.read_text(value, &mut chain)?;
+        let mut hops = Vec::new();
+        let text = self.library.read_text(value, &mut hops)?;
         if matches!(text.value, "" | "null" | "~") || expression::read(text.value) != Value::Plain {
             return None;
         }
         let source = text.source.to_owned();
+        let chain = hops.iter().map(Hop::step).collect();
         Some(Known { text: text.value.to_owned(), literals: vec![text.literal], source, chain })
     }
 }

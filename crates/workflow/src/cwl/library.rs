@@ -47,6 +47,38 @@ pub(crate) struct Cursor<'d> {
     pub(crate) node: NodeId,
 }
 
+/// A step on the way from one place to another, without its words.
+#[derive(Clone, Copy)]
+pub(crate) struct Hop<'d> {
+    at: Cursor<'d>,
+    way: Way<'d>,
+}
+
+#[derive(Clone, Copy)]
+enum Way<'d> {
+    Alias,
+    Import(&'d str),
+    Include(&'d str),
+    Mixin,
+}
+
+impl<'d> Hop<'d> {
+    /// Returns the hop from the value of a `$mixin` to what it names.
+    pub(crate) fn mixin(at: Cursor<'d>) -> Self {
+        Self { at, way: Way::Mixin }
+    }
+
+    /// Returns the step of a chain that the hop is.
+    pub(crate) fn step(&self) -> Step {
+        self.at.step(match self.way {
+            Way::Alias => format!("alias `{}`", self.at.source()),
+            Way::Import(reference) => format!("`$import` of `{reference}`"),
+            Way::Include(reference) => format!("`$include` of `{reference}`"),
+            Way::Mixin => format!("`$mixin` of `{}`", self.at.source()),
+        })
+    }
+}
+
 /// What makes a node the same node: file and number.
 pub(crate) type Key = (usize, NodeId);
 
@@ -202,15 +234,15 @@ impl<'a> Library<'a> {
         Ok(root.map(|root| name.and_then(|name| root.named(name)).unwrap_or(root)))
     }
 
-    /// Returns where aliases and `$import`s lead from a place, with a step added to `chain` for each.
-    pub(crate) fn follow<'d>(&'d self, start: Cursor<'d>, chain: &mut Vec<Step>) -> Option<Cursor<'d>> {
+    /// Returns where aliases and `$import`s lead from a place, each added to `hops`.
+    pub(crate) fn follow<'d>(&'d self, start: Cursor<'d>, hops: &mut Vec<Hop<'d>>) -> Option<Cursor<'d>> {
         let mut at = start;
         for _ in 0..HOPS {
             if let Kind::Alias(target) = at.document.tree.kind(at.node) {
-                chain.push(at.step(format!("alias `{}`", at.source())));
+                hops.push(Hop { at, way: Way::Alias });
                 at.node = target;
             } else if let Some(reference) = at.import() {
-                chain.push(at.step(format!("`$import` of `{reference}`")));
+                hops.push(Hop { at, way: Way::Import(reference) });
                 at = self.target(at, reference)?;
             } else {
                 return Some(at);
@@ -225,8 +257,8 @@ impl<'a> Library<'a> {
     }
 
     /// Returns the text at a place, or where aliases, `$import` and `$include` lead to one.
-    pub(crate) fn read_text<'d>(&'d self, start: Cursor<'d>, chain: &mut Vec<Step>) -> Option<Text<'d>> {
-        let at = self.follow(start, chain)?;
+    pub(crate) fn read_text<'d>(&'d self, start: Cursor<'d>, hops: &mut Vec<Hop<'d>>) -> Option<Text<'d>> {
+        let at = self.follow(start, hops)?;
         if let Some(value) = at.value() {
             let range = at.document.tree.range(at.node);
             let source = at.document.tree.text().get(range.clone()).unwrap_or_default();
@@ -244,7 +276,7 @@ impl<'a> Library<'a> {
             self.warn(at.document.path, Some(at.line()), format!("`{reference}` is not read: {why}"));
             return None;
         };
-        chain.push(at.step(format!("`$include` of `{reference}`")));
+        hops.push(Hop { at, way: Way::Include(reference) });
         let without_mark = text.trim_start_matches('\u{feff}');
         let value = without_mark.trim();
         let start = text.len() - without_mark.trim_start().len();

@@ -5,15 +5,15 @@
 
 use std::collections::HashSet;
 
-use super::library::{Cursor, Key, Library};
+use super::library::{Cursor, Hop, Key, Library};
 use super::tree::Kind;
-use crate::reference::{Site, Step};
+use crate::reference::Site;
 
 /// Deepest nesting of processes, steps and requirements that is entered; aliases could make it endless.
 const DEPTH: usize = 64;
 
 /// Most nodes that are looked at for one file; aliases could make them many more than there are.
-const LOOKS: usize = 1 << 21;
+const LOOKS: usize = 1 << 20;
 
 /// A `DockerRequirement` and the process it belongs to.
 pub(crate) struct Requirement<'d> {
@@ -23,8 +23,8 @@ pub(crate) struct Requirement<'d> {
     pub(crate) at: Cursor<'d>,
     /// The place of the requirement in the process.
     pub(crate) site: Site,
-    /// The steps from the process to the mapping.
-    pub(crate) chain: Vec<Step>,
+    /// The way from the process to the mapping.
+    pub(crate) hops: Vec<Hop<'d>>,
     /// The process, for the inputs its expressions name; none of a step or an override.
     pub(crate) process: Option<Key>,
 }
@@ -62,13 +62,14 @@ pub(crate) struct Field<'d> {
     pub(crate) at: Cursor<'d>,
     /// The value.
     pub(crate) value: Cursor<'d>,
-    /// The steps from the mapping to the pair, where it is merged into it.
-    pub(crate) chain: Vec<Step>,
+    /// The way from the mapping to the pair, where it is merged into it.
+    pub(crate) hops: Vec<Hop<'d>>,
 }
 
 /// Who a requirement belongs to.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Owner<'d> {
+    at: Key,
     name: Option<&'d str>,
     process: Option<Key>,
 }
@@ -82,7 +83,10 @@ struct Walk<'d> {
     depth: usize,
     /// True when a bound was met.
     is_cut: bool,
+    /// The processes and steps that were looked at.
     seen: HashSet<Key>,
+    /// The lists of requirements and their entries that were looked at for an owner.
+    asked: HashSet<(Key, Key)>,
     found: Found<'d>,
 }
 
@@ -90,8 +94,8 @@ struct Walk<'d> {
 pub(crate) fn walk<'d>(library: &'d Library<'d>, root: Cursor<'d>) -> Found<'d> {
     let name = root.document.path.rsplit('/').next().unwrap_or_default();
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    let (seen, found) = (HashSet::new(), Found::default());
-    let mut walk = Walk { library, stem, looks: 0, depth: 0, is_cut: false, seen, found };
+    let (seen, asked, found) = (HashSet::new(), HashSet::new(), Found::default());
+    let mut walk = Walk { library, stem, looks: 0, depth: 0, is_cut: false, seen, asked, found };
     if root.kind() == Kind::Sequence {
         root.items().for_each(|process| walk.process(process, None));
     } else {
@@ -117,10 +121,10 @@ impl<'d> Walk<'d> {
                 field.value.value().filter(|value| !value.is_empty())
             };
             let name = named("id").map(short).or(step).or_else(|| named("label")).or(Some(self.stem));
-            let owner = Owner { name, process: Some(at.key()) };
+            let owner = Owner { at: at.key(), name, process: Some(at.key()) };
             for field in &fields {
                 match field.key {
-                    "requirements" | "hints" => self.list(field.value, &owner, &field.chain),
+                    "requirements" | "hints" => self.list(field.value, &owner, &field.hops),
                     "steps" => self.each(field.value, |walk, step, name| walk.step(step, name, at.key())),
                     "$graph" => self.each(field.value, |walk, process, name| walk.process(process, name)),
                     key if is_overrides(key) => self.each(field.value, Self::overridden),
@@ -142,13 +146,13 @@ impl<'d> Walk<'d> {
                 fields.iter().find(|field| keys.contains(&field.key)).map(|field| field.value)
             };
             let id = value(&["id"]).and_then(|id| id.value());
-            let owner = Owner { name: id.map(short).or(key), process: None };
+            let owner = Owner { at: at.key(), name: id.map(short).or(key), process: None };
             if let (Some(run), Some(inputs)) = (value(&["run"]), value(&["in", "inputs"])) {
                 self.found.calls.push(Call { step: at, name: owner.name, run, inputs, workflow });
             }
             for field in &fields {
                 match field.key {
-                    "requirements" | "hints" => self.list(field.value, &owner, &field.chain),
+                    "requirements" | "hints" => self.list(field.value, &owner, &field.hops),
                     "run" => self.run(field.value, owner.name),
                     _ => {}
                 }
@@ -180,31 +184,31 @@ impl<'d> Walk<'d> {
         let Some(at) = self.enter(start, &mut Vec::new()) else {
             return;
         };
-        let owner = Owner { name: key, process: None };
+        let owner = Owner { at: at.key(), name: key, process: None };
         for field in self.fields(at) {
             if matches!(field.key, "requirements" | "hints") {
-                self.list(field.value, &owner, &field.chain);
+                self.list(field.value, &owner, &field.hops);
             }
         }
         self.depth -= 1;
     }
 
     /// Looks at a `requirements` or `hints`, in the form of a list or of a mapping by class.
-    fn list(&mut self, start: Cursor<'d>, owner: &Owner<'d>, chain: &[Step]) {
-        let mut chain = chain.to_vec();
-        let Some(at) = self.enter(start, &mut chain) else {
+    fn list(&mut self, start: Cursor<'d>, owner: &Owner<'d>, hops: &[Hop<'d>]) {
+        let mut hops = hops.to_vec();
+        let Some(at) = self.enter(start, &mut hops) else {
             return;
         };
         match at.kind() {
-            Kind::Sequence => {
+            Kind::Sequence if self.asked.insert((at.key(), owner.at)) => {
                 for item in at.items() {
-                    let site = if chain.is_empty() { item } else { start };
-                    self.entry(item, owner, site, &chain);
+                    let site = if hops.is_empty() { item } else { start };
+                    self.entry(item, owner, site, &hops);
                 }
             }
             Kind::Mapping => {
                 let fields = self.fields(at);
-                self.by_class(fields, owner, start, &chain);
+                self.by_class(fields, owner, start, &hops);
             }
             _ => {}
         }
@@ -212,40 +216,42 @@ impl<'d> Walk<'d> {
     }
 
     /// Looks at an element of a list of requirements.
-    fn entry(&mut self, start: Cursor<'d>, owner: &Owner<'d>, site: Cursor<'d>, chain: &[Step]) {
-        let mut chain = chain.to_vec();
-        let Some(at) = self.enter(start, &mut chain) else {
+    fn entry(&mut self, start: Cursor<'d>, owner: &Owner<'d>, site: Cursor<'d>, hops: &[Hop<'d>]) {
+        let mut hops = hops.to_vec();
+        let Some(at) = self.enter(start, &mut hops) else {
             return;
         };
-        if at.kind() == Kind::Sequence {
+        // The same entry once more, by an alias, asks for nothing new.
+        let is_new = self.asked.insert((at.key(), owner.at));
+        if at.kind() == Kind::Sequence && is_new {
             // A list that is imported into a list becomes part of it.
             for item in at.items() {
-                self.entry(item, owner, site, &chain);
+                self.entry(item, owner, site, &hops);
             }
-        } else if at.kind() == Kind::Mapping {
+        } else if at.kind() == Kind::Mapping && is_new {
             let fields = self.fields(at);
             let class = fields.iter().find(|field| field.key == "class").map(|field| field.value.value());
             match class {
-                Some(Some(class)) if is_docker(class) => self.add(at, fields, owner, site, chain),
+                Some(Some(class)) if is_docker(class) => self.add(at, fields, owner, site, hops),
                 Some(_) => self.nested(&fields, owner),
-                None => self.by_class(fields, owner, site, &chain),
+                None => self.by_class(fields, owner, site, &hops),
             }
         }
         self.depth -= 1;
     }
 
     /// Looks at a mapping from classes of requirements to what they hold.
-    fn by_class(&mut self, classes: Vec<Field<'d>>, owner: &Owner<'d>, start: Cursor<'d>, chain: &[Step]) {
+    fn by_class(&mut self, classes: Vec<Field<'d>>, owner: &Owner<'d>, start: Cursor<'d>, hops: &[Hop<'d>]) {
         for class in classes {
-            let mut chain: Vec<_> = chain.iter().chain(&class.chain).cloned().collect();
-            let site = if chain.is_empty() { class.at } else { start };
-            let Some(value) = self.enter(class.value, &mut chain) else {
+            let mut hops: Vec<_> = hops.iter().chain(&class.hops).copied().collect();
+            let site = if hops.is_empty() { class.at } else { start };
+            let Some(value) = self.enter(class.value, &mut hops) else {
                 continue;
             };
             if value.kind() == Kind::Mapping {
                 let fields = self.fields(value);
                 if is_docker(class.key) {
-                    self.add(value, fields, owner, site, chain);
+                    self.add(value, fields, owner, site, hops);
                 } else {
                     self.nested(&fields, owner);
                 }
@@ -257,7 +263,7 @@ impl<'d> Walk<'d> {
     /// Looks at the requirements of a requirement, as those for an expression engine have them.
     fn nested(&mut self, fields: &[Field<'d>], owner: &Owner<'d>) {
         for field in fields.iter().filter(|field| matches!(field.key, "requirements" | "hints")) {
-            self.list(field.value, owner, &field.chain);
+            self.list(field.value, owner, &field.hops);
         }
     }
 
@@ -267,10 +273,10 @@ impl<'d> Walk<'d> {
         fields: Vec<Field<'d>>,
         owner: &Owner<'d>,
         site: Cursor<'d>,
-        chain: Vec<Step>,
+        hops: Vec<Hop<'d>>,
     ) {
         let site = site.site(owner.name);
-        self.found.requirements.push(Requirement { fields, at, site, chain, process: owner.process });
+        self.found.requirements.push(Requirement { fields, at, site, hops, process: owner.process });
     }
 
     /// Calls `look` with each element of a list, or each value of a mapping and its key.
@@ -284,13 +290,13 @@ impl<'d> Walk<'d> {
     }
 
     /// Follows aliases and imports to a node and goes one level down; the caller comes up again.
-    fn enter(&mut self, start: Cursor<'d>, chain: &mut Vec<Step>) -> Option<Cursor<'d>> {
+    fn enter(&mut self, start: Cursor<'d>, hops: &mut Vec<Hop<'d>>) -> Option<Cursor<'d>> {
         self.looks += 1;
         if self.looks >= LOOKS || self.depth >= DEPTH {
             self.is_cut = true;
             return None;
         }
-        let at = self.library.follow(start, chain)?;
+        let at = self.library.follow(start, hops)?;
         self.depth += 1;
         Some(at)
     }
@@ -305,7 +311,7 @@ impl<'d> Walk<'d> {
     fn collect(
         &mut self,
         at: Cursor<'d>,
-        chain: &[Step],
+        hops: &[Hop<'d>],
         fields: &mut Vec<Field<'d>>,
         merged: &mut HashSet<Key>,
     ) {
@@ -318,27 +324,31 @@ impl<'d> Walk<'d> {
                     self.is_cut = true;
                     return;
                 }
-                Some("<<" | "$mixin") => behind.push((key, value)),
+                Some("<<" | "$mixin") => behind.push(value),
                 Some(text) if !fields[..known].iter().any(|field| field.key == text) => {
-                    fields.push(Field { key: text, at: key, value, chain: chain.to_vec() });
+                    fields.push(Field { key: text, at: key, value, hops: hops.to_vec() });
                 }
                 _ => {}
             }
         }
-        for (key, value) in behind {
-            let lists = self.library.follow(value, &mut Vec::new()).into_iter().flat_map(Cursor::items);
-            for source in std::iter::once(value).chain(lists) {
-                let mut chain = chain.to_vec();
-                let mixed = source.value().and_then(|path| self.library.target(source, path));
-                if mixed.is_some() {
-                    chain.push(key.step(format!("`$mixin` of `{}`", source.source())));
-                }
-                let target = mixed.or_else(|| self.library.follow(source, &mut chain));
+        for value in behind {
+            let list = self.library.follow(value, &mut Vec::new()).filter(|at| at.kind() == Kind::Sequence);
+            let sources = list.map_or(vec![value], |list| list.items().collect());
+            for source in sources {
+                self.looks += 1;
+                let mut hops = hops.to_vec();
+                let target = match source.value() {
+                    Some(path) => {
+                        hops.push(Hop::mixin(source));
+                        self.library.target(source, path)
+                    }
+                    None => self.library.follow(source, &mut hops),
+                };
                 if let Some(target) = target
                     && merged.insert(target.key())
                     && merged.len() <= DEPTH
                 {
-                    self.collect(target, &chain, fields, merged);
+                    self.collect(target, &hops, fields, merged);
                 }
             }
         }
