@@ -87,11 +87,11 @@ fn many_of_anything_is_read_in_one_go() {
     let mut steps = String::from("class: Workflow\nsteps:\n");
     let mut imports = String::from("hints:\n");
     let mut inputs = String::from("hints: {DockerRequirement: {dockerPull: $(inputs.i7)}}\ninputs:\n");
+    for number in 0..1_000 {
+        let tool = "hints: [{class: DockerRequirement, dockerPull: a";
+        let _ = writeln!(tools, "- {{id: t{number}, {tool}:{number}}}]}}");
+    }
     for number in 0..n {
-        let _ = writeln!(
-            tools,
-            "- {{id: t{number}, hints: [{{class: DockerRequirement, dockerPull: a:{number}}}]}}"
-        );
         let _ = writeln!(steps, "  s{number}: {{in: {{x: y}}, run: 'tool.cwl#s{number}'}}");
         let _ = writeln!(imports, "- $import: missing{number}.yml");
         let _ = writeln!(inputs, "  i{number}: {{default: 'a:{number}'}}");
