@@ -276,9 +276,10 @@ impl<'a> Reader<'a, '_> {
                 start = header.map_or(end, |header| start + header);
             }
         }
-        if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) && end >= start + 2 {
-            start += 1;
-            end -= 1;
+        if matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) {
+            // The reader counts a comment behind the quote in.
+            start = (start + 1).min(end);
+            end = closing_quote(self.readable.as_bytes(), start, end);
         }
         let text = self.readable.get(start..end).unwrap_or_default();
         start += text.len() - text.trim_start().len();
@@ -302,6 +303,27 @@ fn behind_properties(text: &str, start: usize) -> usize {
             _ => return at,
         }
     }
+}
+
+/// Returns the offset of the quote that ends the text which begins at `start`, or `end` when there is none.
+fn closing_quote(text: &[u8], start: usize, end: usize) -> usize {
+    let quote = start.checked_sub(1).and_then(|at| text.get(at)).copied();
+    let mut at = start;
+    while at < end {
+        match text.get(at).copied() {
+            Some(b'\\') if quote == Some(b'"') => at += 1,
+            byte if byte == quote => {
+                let is_doubled = quote == Some(b'\'') && text.get(at + 1).copied() == quote;
+                if !is_doubled {
+                    return at;
+                }
+                at += 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    end
 }
 
 /// Character offsets, which the YAML reader gives, to byte offsets.
