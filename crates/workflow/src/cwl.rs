@@ -3,6 +3,7 @@
 //! Owns which files are CWL and brings together what stands in them. Must not know the other languages.
 
 mod container;
+mod cursor;
 mod expression;
 mod flow;
 mod inputs;
@@ -18,8 +19,9 @@ use memchr::memmem;
 use rayon::prelude::*;
 
 use self::container::{Asked, Pending};
+use self::cursor::Cursor;
 use self::inputs::Inputs;
-use self::library::{Cursor, Library};
+use self::library::Library;
 use self::walk::Call;
 use crate::reference::{ContainerReference, Resolution};
 use crate::scan::Findings;

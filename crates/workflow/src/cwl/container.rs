@@ -2,8 +2,9 @@
 //!
 //! Owns which of its keys counts and how its value is known. Must not know where requirements may stand.
 
+use super::cursor::{Cursor, Key};
 use super::expression::{self, Part, Value};
-use super::library::{Cursor, Hop, Key, Library, Text};
+use super::library::{Hop, Library, Text};
 use super::tree::Kind;
 use super::walk::{Field, Requirement};
 use crate::reference::{ContainerReference, Engine, Language, Literal, Resolution, Site, Step};

@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 
+use super::cursor::{Cursor, Key};
 use super::expression::{self, Part, Value};
-use super::library::{Cursor, Hop, Key, Library, Text};
+use super::library::{Hop, Library, Text};
 use super::tree::Kind;
 use super::walk::Call;
 use crate::reference::{Literal, Step};

@@ -5,7 +5,8 @@
 
 use std::collections::HashSet;
 
-use super::library::{Cursor, Hop, Key, Library};
+use super::cursor::{Cursor, Key};
+use super::library::{Hop, Library};
 use super::tree::Kind;
 use crate::reference::Site;
 
