@@ -176,7 +176,7 @@ impl<'d> Walk<'d> {
                 self.seen.insert(target.key());
                 return;
             }
-            self.process(target, None);
+            self.process(target, step);
         }
     }
 
