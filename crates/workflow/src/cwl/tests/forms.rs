@@ -69,7 +69,7 @@ $graph:
           hints: {DockerRequirement: {dockerPull: inline:1}}
       call:
         run: '#call'
-  - id: file:///work/packed.cwl#call
+  - id: file:///flows/packed.cwl#call
     class: Workflow
     steps:
       - id: '#call/sort'
