@@ -6,6 +6,7 @@
 
 mod archive;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
@@ -82,7 +83,7 @@ impl SourceFile {
 pub struct SourceTree {
     files: Vec<SourceFile>,
     limits: Limits,
-    warnings: Mutex<Vec<Warning>>,
+    warnings: Mutex<BTreeSet<Warning>>,
 }
 
 impl SourceTree {
@@ -154,17 +155,13 @@ impl SourceTree {
 
     /// Records something that was left out.
     pub fn warn(&self, warning: Warning) {
-        let mut warnings = self.warnings.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if !warnings.contains(&warning) {
-            warnings.push(warning);
-        }
+        self.warnings.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).insert(warning);
     }
 
     /// Returns what was left out so far, in the order of the files.
     pub fn warnings(&self) -> Vec<Warning> {
-        let mut warnings = self.warnings.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
-        warnings.sort();
-        warnings
+        let warnings = self.warnings.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        warnings.iter().cloned().collect()
     }
 
     fn list(&mut self, root: &Path) {
