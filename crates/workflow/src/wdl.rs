@@ -30,8 +30,8 @@ use flow::follow;
 use project::{File, Project};
 use report::Reporter;
 
-/// Most evaluations of one scan: some hundred times what the largest known repositories need.
-const EVALUATIONS: u64 = 100_000_000;
+/// Most evaluations of one scan: some hundred times what large repositories need.
+const EVALUATIONS: u64 = 2_000_000;
 
 /// Returns every container reference of the WDL files of a tree.
 pub(crate) fn scan(tree: &SourceTree) -> Findings {

@@ -8,10 +8,10 @@ use super::evaluate::Evaluator;
 use super::functions::apply;
 use super::inputs::Json;
 use super::project::{CallId, CallableId, Override, json_member};
-use super::value::{ALTERNATIVES, Access, Hop, Known, Piece, Place, Slot, Text, Values, What, bounded};
+use super::value::{ALTERNATIVES, Access, Hop, Known, Path, Piece, Place, Slot, Text, Values, What, bounded};
 
 /// Who runs a callable.
-pub(super) enum Binding<'p> {
+pub(super) enum Binding<'p, 'a> {
     /// Somebody who gives nothing.
     Alone(CallableId),
     /// Somebody with an inputs file, named by the index of its settings.
@@ -23,11 +23,11 @@ pub(super) enum Binding<'p> {
         /// What it calls.
         callee: CallableId,
         /// What an inputs file sets for this call from outside.
-        setting: Option<&'p Override>,
+        setting: Option<&'p Override<'a>>,
     },
 }
 
-impl Binding<'_> {
+impl Binding<'_, '_> {
     fn callee(&self) -> CallableId {
         match self {
             Self::Alone(callee) | Self::Inputs(callee, _) | Self::Call { callee, .. } => *callee,
@@ -40,7 +40,7 @@ type Choice = Vec<usize>;
 
 impl<'a> Evaluator<'_, 'a> {
     /// Returns what a text comes to when its callable runs this way. The result is in terms of the caller.
-    pub(super) fn bind(&self, text: &Text<'a>, binding: &Binding<'_>) -> Values<'a> {
+    pub(super) fn bind(&self, text: &Text<'a>, binding: &Binding<'_, 'a>) -> Values<'a> {
         if !text.is_open() {
             return Values::one(text.clone());
         }
@@ -56,6 +56,7 @@ impl<'a> Evaluator<'_, 'a> {
         }
         let mut values = Values::default();
         for choice in choices {
+            self.spend(text.pieces.len() as u32);
             let chosen: Vec<&Text<'a>> = choice.iter().zip(&given).map(|(&at, texts)| &texts[at]).collect();
             let mut bound =
                 Text { pieces: bounded(fill(&text.pieces, &slots, &chosen)), hops: text.hops.clone() };
@@ -66,7 +67,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// Returns the texts that an open slot gets; one at least.
-    fn given(&self, slot: &Slot<'a>, binding: &Binding<'_>) -> Vec<Text<'a>> {
+    fn given(&self, slot: &Slot<'a>, binding: &Binding<'_, 'a>) -> Vec<Text<'a>> {
         let unknown = |absent| Text::unknown(slot.written(), absent);
         let values = self.guarded(|| self.slot(slot, binding)).unwrap_or_else(|| Values::one(unknown(false)));
         if values.texts.is_empty() {
@@ -75,17 +76,17 @@ impl<'a> Evaluator<'_, 'a> {
         values.texts
     }
 
-    fn slot(&self, slot: &Slot<'a>, binding: &Binding<'_>) -> Values<'a> {
+    fn slot(&self, slot: &Slot<'a>, binding: &Binding<'_, 'a>) -> Values<'a> {
         let set = match binding {
             Binding::Alone(_) => None,
             Binding::Inputs(callee, settings) => {
                 let key = format!("{}.{}", self.project.callable(*callee).name, slot.input);
-                self.setting(*settings, &key, slot)
+                self.setting(*settings, &key, &slot.path).map(|values| values.deeper(slot.depth))
             }
             Binding::Call { call, setting, .. } => setting
                 .and_then(|setting| {
                     let key = format!("{}{}", setting.prefix, slot.input);
-                    self.setting(setting.settings, &key, slot)
+                    self.setting(setting.settings, &key, &slot.path).map(|values| values.deeper(slot.depth))
                 })
                 .or_else(|| self.passed(*call, slot)),
         };
@@ -114,7 +115,7 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// Returns what an input is worth when nobody gives it, inputs in its default filled the same way.
-    fn default(&self, slot: &Slot<'a>, binding: &Binding<'_>) -> Values<'a> {
+    fn default(&self, slot: &Slot<'a>, binding: &Binding<'_, 'a>) -> Values<'a> {
         let callee = binding.callee();
         let Some(declaration) = self.project.callable(callee).declaration(slot.input) else {
             return Values::none();
@@ -131,13 +132,13 @@ impl<'a> Evaluator<'_, 'a> {
     }
 
     /// Returns what an inputs file sets.
-    fn setting(&self, settings: u32, key: &str, slot: &Slot<'a>) -> Option<Values<'a>> {
+    pub(super) fn setting(&self, settings: u32, key: &str, path: &Path<'a>) -> Option<Values<'a>> {
         let settings = self.project.settings.get(settings as usize)?;
         let entry = settings.get(key)?;
         let mut values = Values::default();
-        self.json(settings.file, &entry.value, &slot.path, &mut values);
+        self.json(settings.file, &entry.value, path, &mut values);
         let hop = Hop { file: settings.file, at: entry.at, what: What::Inputs(entry.key) };
-        Some(values.behind(&hop).deeper(slot.depth))
+        Some(values.behind(&hop))
     }
 
     fn json(&self, file: u32, json: &Json<'a>, path: &[Access<'a>], values: &mut Values<'a>) {

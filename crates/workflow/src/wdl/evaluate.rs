@@ -17,7 +17,7 @@ use super::value::{Access, Hop, Known, PIECE_BYTES, Path, Piece, Place, Slot, Te
 /// Most evaluations inside each other: far beyond real workflows, far below the end of the stack.
 const DEPTH: u32 = 96;
 /// Most evaluations for one attribute.
-const EVALUATIONS: u32 = 50_000;
+const EVALUATIONS: u32 = 20_000;
 /// Longest piece of source that stands for something unknown, in characters.
 const SNIPPET: usize = 60;
 
@@ -54,12 +54,17 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         self.guarded(|| self.node(scope, node, path)).unwrap_or_else(|| self.unknown(scope, node))
     }
 
+    /// Counts work as evaluations.
+    pub(super) fn spend(&self, evaluations: u32) {
+        self.left.set(self.left.get().saturating_sub(evaluations));
+    }
+
     /// Runs one evaluation unless it is one too many or too deep.
     pub(super) fn guarded<T>(&self, evaluate: impl FnOnce() -> T) -> Option<T> {
         if self.left.get() == 0 || self.depth.get() == DEPTH {
             return None;
         }
-        self.left.set(self.left.get() - 1);
+        self.spend(1);
         self.depth.set(self.depth.get() + 1);
         let value = evaluate();
         self.depth.set(self.depth.get() - 1);

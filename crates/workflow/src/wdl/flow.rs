@@ -49,6 +49,10 @@ pub(super) fn follow<'a>(
         Some(value) => search.reach(task, evaluator.value(task, value, &Path::new())),
         None => search.outcome.template = format!("{{{}}}", attribute.key),
     }
+    for (settings, key) in evaluator.project.replacements(task) {
+        let set = evaluator.setting(*settings, key, &Path::new());
+        search.reach(task, set.unwrap_or_default());
+    }
     while let Some((callable, text)) = search.open.pop() {
         search.callers(callable, &text);
     }

@@ -89,13 +89,13 @@ impl<'a> Parser<'a> {
         if members != Members::Namespace && self.peek().is_word("from") {
             self.bump();
         }
-        if self.peek().kind != Kind::Quote {
-            // A module path names no file of the folder.
-            return self.recover("the path of an import");
-        }
         let open = self.bump();
-        let Some(path) = self.plain_string(open) else { return };
-        let path = path.of(self.text());
+        let path = if open.kind == Kind::Quote {
+            let Some(path) = self.plain_string(open) else { return };
+            path.of(self.text())
+        } else {
+            self.bare_path(open)
+        };
         let mut namespace = stem(path);
         if self.peek().is_word("as") {
             self.bump();
@@ -108,6 +108,14 @@ impl<'a> Parser<'a> {
             }
         }
         self.document.imports.push(Import { path, namespace, members });
+    }
+
+    /// Reads a path without quotes: of a module, or of a file whose quotes were forgotten.
+    fn bare_path(&mut self, first: Token<'a>) -> &'a str {
+        let rest = &self.text()[first.start..];
+        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        self.rewind(first.start + length);
+        &rest[..length]
     }
 
     fn import_members(&mut self) -> Vec<(&'a str, &'a str)> {
@@ -396,12 +404,11 @@ impl<'a> Parser<'a> {
 
     /// Reads an expression; when it cannot be read, goes on to the next item.
     fn value(&mut self) -> Option<ExpressionId> {
-        let depth = self.depth;
+        let start = self.last_end;
         let value = self.expression();
         if value.is_none() {
-            self.depth = depth;
             self.given_up = false;
-            self.recover("an expression");
+            self.recover_from(start);
         }
         value
     }
@@ -517,15 +524,19 @@ impl<'a> Parser<'a> {
         blank.is_none_or(|byte| *byte == b'\n')
     }
 
-    /// Leaves out what follows, up to the next item: the first word on a line, or the brace that closes the
-    /// block. Leaves out one token at least, unless it closes the block.
+    /// Leaves out what follows up to the next item, one token at least unless it closes the block.
     fn recover(&mut self, what: &'static str) {
-        let first = self.peek();
-        self.gap(first.start, what);
+        let start = self.peek().start;
+        self.gap(start, what);
+        self.recover_from(start);
+    }
+
+    /// Moves to the next item behind an offset: the first word on a line, or the brace that closes the block.
+    fn recover_from(&mut self, start: usize) {
         loop {
             let token = self.peek();
-            let item = token.kind == Kind::Word && self.at_line_start(token) && token.start > first.start;
-            if token.kind == Kind::End || token.is("}") || item || self.begins_callable(token) {
+            let is_item = token.kind == Kind::Word && token.start > start && self.at_line_start(token);
+            if token.kind == Kind::End || token.is("}") || is_item || self.begins_callable(token) {
                 return;
             }
             self.bump();

@@ -56,14 +56,14 @@ impl<'a> Settings<'a> {
 }
 
 /// Settings that reach the input of a call from outside its workflow: `workflow.call.input`.
-#[derive(Debug, PartialEq, Eq, Hash, Clone)]
-pub(super) struct Override {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Override<'a> {
     /// Index of the settings.
     pub(super) settings: u32,
     /// The call.
     pub(super) call: CallId,
     /// What stands before the name of the input in the key.
-    pub(super) prefix: String,
+    pub(super) prefix: &'a str,
 }
 
 /// The WDL files of a folder and the inputs files that go with them.
@@ -79,11 +79,19 @@ pub(super) struct Project<'a> {
     targets: Vec<Vec<Option<CallableId>>>,
     callers: Vec<Vec<CallId>>,
     settings_by_name: HashMap<&'a str, Vec<u32>>,
-    overrides: HashMap<CallableId, Vec<Override>>,
+    overrides: HashMap<CallableId, Vec<Override<'a>>>,
+    replacements: HashMap<CallableId, Vec<(u32, &'a str)>>,
     namespaces: HashMap<(u32, &'a str), u32>,
     /// For each document, the documents of its imports; `None` for what lies elsewhere.
     imports: Vec<Vec<Option<u32>>>,
-    by_name: HashMap<(u32, &'a str), CallableId>,
+    by_name: HashMap<(u32, &'a str), Named>,
+}
+
+/// What goes by one name in one document.
+#[derive(Debug, Clone, Copy, Default)]
+struct Named {
+    task: Option<CallableId>,
+    workflow: Option<CallableId>,
 }
 
 impl<'a> Project<'a> {
@@ -99,6 +107,7 @@ impl<'a> Project<'a> {
             callers: Vec::new(),
             settings_by_name: HashMap::new(),
             overrides: HashMap::new(),
+            replacements: HashMap::new(),
             namespaces: HashMap::new(),
             imports: Vec::new(),
             by_name: HashMap::new(),
@@ -149,8 +158,13 @@ impl<'a> Project<'a> {
     }
 
     /// Returns the settings that reach a callable through a call.
-    pub(super) fn overrides(&self, id: CallableId) -> &[Override] {
+    pub(super) fn overrides(&self, id: CallableId) -> &[Override<'a>] {
         self.overrides.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns the entries of inputs files, as settings and key, that replace a task's container attribute.
+    pub(super) fn replacements(&self, id: CallableId) -> &[(u32, &'a str)] {
+        self.replacements.get(&id).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the enumeration with a name that a document sees, and the document it stands in.
@@ -167,7 +181,11 @@ impl<'a> Project<'a> {
             for (index, callable) in document.callables.iter().enumerate() {
                 let id = CallableId(self.callables.len() as u32);
                 self.callables.push((at as u32, index as u32));
-                self.by_name.entry((at as u32, callable.name)).or_insert(id);
+                let named = self.by_name.entry((at as u32, callable.name)).or_default();
+                match callable.kind {
+                    CallableKind::Task => named.task.get_or_insert(id),
+                    CallableKind::Workflow => named.workflow.get_or_insert(id),
+                };
             }
         }
     }
@@ -211,7 +229,11 @@ impl<'a> Project<'a> {
         for namespace in namespaces {
             document = *self.namespaces.get(&(document, *namespace))?;
         }
-        self.by_name.get(&(document, *name)).copied().or_else(|| self.find_member(document, name))
+        let Some(named) = self.by_name.get(&(document, *name)) else {
+            return self.find_member(document, name);
+        };
+        // No workflow calls itself, so at home the name means the task; elsewhere it means the workflow.
+        if namespaces.is_empty() { named.task.or(named.workflow) } else { named.workflow.or(named.task) }
     }
 
     /// Returns the callable that an import brings into a document's own scope under a name.
@@ -233,8 +255,8 @@ impl<'a> Project<'a> {
                         None => continue,
                     },
                 };
-                if let Some(id) = self.by_name.get(&(target, there)) {
-                    return Some(*id);
+                if let Some(named) = self.by_name.get(&(target, there)) {
+                    return named.workflow.or(named.task);
                 }
                 open.push((target, there));
             }
@@ -266,22 +288,31 @@ impl<'a> Project<'a> {
         }
     }
 
-    /// Follows keys like `workflow.call.input` to the callable whose input they set.
+    /// Follows keys like `workflow.call.input` to the callable whose input they set, and keys like
+    /// `workflow.call.runtime.docker` to the task whose attribute they replace.
     fn resolve_overrides(&mut self) {
-        let mut found: HashSet<(CallableId, Override)> = HashSet::new();
+        let mut overrides: HashSet<(CallableId, Override<'a>)> = HashSet::new();
         let mut ordered = Vec::new();
+        let mut replacements = Vec::new();
         for id in (0..self.callables.len() as u32).map(CallableId) {
-            for &settings in self.settings_for(self.callable(id).name) {
+            let name = self.callable(id).name;
+            for &settings in self.settings_for(name) {
                 for entry in &self.settings[settings as usize].entries {
-                    let Some((name, rest)) = entry.key.split_once('.') else { continue };
-                    if name != self.callable(id).name || ordered.len() == OVERRIDES {
-                        continue;
+                    let rest = entry.key.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+                    let Some(rest) = rest else { continue };
+                    if ordered.len() + replacements.len() == OVERRIDES {
+                        break;
                     }
-                    if let Some((target, call)) = self.walk(id, rest) {
+                    if let Some(calls) = replaced(rest) {
+                        let target =
+                            if calls.is_empty() { Some(id) } else { self.walk(id, calls).map(|at| at.0) };
+                        replacements.extend(target.map(|target| (target, (settings, entry.key))));
+                    } else if let Some((calls, _)) = rest.rsplit_once('.')
+                        && let Some((target, call)) = self.walk(id, calls)
+                    {
                         let cut = entry.key.rfind('.').map_or(0, |at| at + 1);
-                        let prefix = entry.key[..cut].to_owned();
-                        let setting = Override { settings, call, prefix };
-                        if found.insert((target, setting.clone())) {
+                        let setting = Override { settings, call, prefix: &entry.key[..cut] };
+                        if overrides.insert((target, setting)) {
                             ordered.push((target, setting));
                         }
                     }
@@ -291,11 +322,13 @@ impl<'a> Project<'a> {
         for (target, setting) in ordered {
             self.overrides.entry(target).or_default().push(setting);
         }
+        for (target, replacement) in replacements {
+            self.replacements.entry(target).or_default().push(replacement);
+        }
     }
 
-    /// Returns the callable, and the call of it, that the calls before the last dot lead to.
-    fn walk(&self, workflow: CallableId, key: &str) -> Option<(CallableId, CallId)> {
-        let (calls, _) = key.rsplit_once('.')?;
+    /// Returns the callable, and the call of it, that calls with dots between them lead to.
+    fn walk(&self, workflow: CallableId, calls: &str) -> Option<(CallableId, CallId)> {
         let mut at = workflow;
         let mut last = None;
         for name in calls.split('.') {
@@ -305,6 +338,13 @@ impl<'a> Project<'a> {
         }
         last
     }
+}
+
+/// Returns the calls before the name of a container attribute, when a key of an inputs file ends in one.
+fn replaced(key: &str) -> Option<&str> {
+    let section = key.strip_suffix(".docker").or_else(|| key.strip_suffix(".container"))?;
+    let calls = section.strip_suffix("runtime").or_else(|| section.strip_suffix("requirements"))?;
+    if calls.is_empty() { Some(calls) } else { calls.strip_suffix('.') }
 }
 
 /// Returns the path that an import means from a folder; `None` for a URL or one that leads outside.

@@ -256,7 +256,7 @@ impl<'a> Parser<'a> {
         while matches!(self.peek().text, "sep" | "default" | "true" | "false") && self.second().is("=") {
             let option = self.bump();
             self.bump();
-            let value = self.operand()?;
+            let value = self.atom()?;
             match option.text {
                 "sep" => separator = Some(value),
                 "default" => default = Some(value),
