@@ -10,6 +10,7 @@ mod evaluate;
 mod flow;
 mod functions;
 mod inputs;
+mod names;
 mod parse;
 mod project;
 mod report;

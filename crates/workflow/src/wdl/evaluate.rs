@@ -8,11 +8,10 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::bind::Binding;
-use super::document::{Declaration, Expression, ExpressionId, Literal, Node, Part, Placeholder, Role, Span};
+use super::document::{Expression, ExpressionId, Literal, Node, Part, Placeholder, Span};
 use super::escape::{unescape, unescape_multiline};
 use super::project::{CallId, CallableId, Project};
-use super::value::{Access, Hop, Known, PIECE_BYTES, Path, Piece, Place, Slot, Text, Unknown, Values, What};
+use super::value::{Access, Known, PIECE_BYTES, Path, Piece, Place, Text, Unknown, Values};
 
 /// Most evaluations inside each other: far beyond real workflows, far below the end of the stack.
 const DEPTH: u32 = 96;
@@ -21,14 +20,23 @@ const EVALUATIONS: u32 = 20_000;
 /// Longest piece of source that stands for something unknown, in characters.
 const SNIPPET: usize = 60;
 
+/// Something that an evaluation goes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    /// A declaration: its callable and its place.
+    Declaration(CallableId, u32),
+    /// An output of a call: the call and the output's place.
+    Output(CallId, u32),
+}
+
 /// Evaluates expressions for one attribute.
 pub(super) struct Evaluator<'p, 'a> {
     /// The project the expressions stand in.
     pub(super) project: &'p Project<'a>,
     left: Cell<u32>,
     depth: Cell<u32>,
-    /// Declarations that are being followed, so that a circle ends.
-    active: RefCell<Vec<(CallableId, u32)>>,
+    /// What is being followed, so that a circle ends.
+    followed: RefCell<Vec<Followed>>,
     budget: &'p AtomicU64,
 }
 
@@ -37,7 +45,7 @@ impl<'p, 'a> Evaluator<'p, 'a> {
     pub(super) fn new(project: &'p Project<'a>, budget: &'p AtomicU64) -> Self {
         // What is left of the shared budget is all that this one may use.
         let left = u64::from(EVALUATIONS).min(budget.load(Ordering::Relaxed)) as u32;
-        Self { project, left: Cell::new(left), depth: Cell::new(0), active: RefCell::default(), budget }
+        Self { project, left: Cell::new(left), depth: Cell::new(0), followed: RefCell::default(), budget }
     }
 
     /// Returns whether the bound on evaluations was met, so that something may be missing.
@@ -68,6 +76,17 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         self.depth.set(self.depth.get() + 1);
         let value = evaluate();
         self.depth.set(self.depth.get() - 1);
+        Some(value)
+    }
+
+    /// Runs an evaluation that follows something, unless that is being followed already.
+    pub(super) fn following<T>(&self, what: Followed, evaluate: impl FnOnce() -> T) -> Option<T> {
+        if self.followed.borrow().contains(&what) {
+            return None;
+        }
+        self.followed.borrow_mut().push(what);
+        let value = evaluate();
+        self.followed.borrow_mut().pop();
         Some(value)
     }
 
@@ -103,113 +122,6 @@ impl<'p, 'a> Evaluator<'p, 'a> {
             Expression::None => Values::none(),
             Expression::Opaque => self.unknown(scope, node),
         }
-    }
-
-    /// Returns what a name comes to in a callable.
-    pub(super) fn name(&self, scope: CallableId, name: &'a str, path: &Path<'a>) -> Values<'a> {
-        let callable = self.project.callable(scope);
-        if let Some(declaration) = callable.declaration(name) {
-            return self.declaration(scope, declaration, path);
-        }
-        if let (Some(call), Some((Access::Member(output), rest))) = (callable.call(name), path.split_last()) {
-            let call = CallId { workflow: scope, call: call as u32 };
-            return self.output(call, output, &rest.to_vec());
-        }
-        if let Some(Access::Member(choice)) = path.last()
-            && let Some(values) = self.choice(scope, name, choice)
-        {
-            return values;
-        }
-        if name == "None" {
-            return Values::none();
-        }
-        Values::one(Text::unknown(Slot { input: name, path: path.clone(), depth: 0 }.written(), false))
-    }
-
-    fn declaration(&self, scope: CallableId, declaration: &Declaration<'a>, path: &Path<'a>) -> Values<'a> {
-        let value = match (declaration.role, declaration.value) {
-            (Role::Input, _) | (_, None) => {
-                let slot = Slot { input: declaration.name, path: path.clone(), depth: 0 };
-                // Members of what a caller gives may be missing.
-                let absent = declaration.optional || !path.is_empty();
-                return Values { texts: vec![Text::of(Piece::Free(slot))], absent };
-            }
-            (_, Some(value)) => value,
-        };
-        let key = (scope, declaration.at);
-        if self.active.borrow().contains(&key) {
-            return Values::one(Text::unknown(declaration.name, false));
-        }
-        self.active.borrow_mut().push(key);
-        let mut values = match declaration.role {
-            Role::Scatter => self.value(scope, value, &with(path, Access::Any)),
-            _ => self.value(scope, value, path),
-        };
-        self.active.borrow_mut().pop();
-        values.absent |= declaration.optional;
-        values.behind(&self.declared(scope, declaration))
-    }
-
-    /// Returns the step that a declaration is.
-    pub(super) fn declared(&self, scope: CallableId, declaration: &Declaration<'a>) -> Hop<'a> {
-        let callable = self.project.callable(scope);
-        let role = match declaration.role {
-            Role::Input => "input",
-            Role::Private => "private declaration",
-            Role::Scatter => "scatter variable",
-            Role::Output => "output",
-        };
-        Hop {
-            file: self.project.document_of(scope),
-            at: declaration.at,
-            what: What::Declaration(role, declaration.name, callable.kind.word(), callable.name),
-        }
-    }
-
-    /// Returns what an output of a call comes to in the calling workflow.
-    fn output(&self, call: CallId, output: &str, path: &Path<'a>) -> Values<'a> {
-        let unknown = || {
-            let name = self.project.call(call).name;
-            Values { texts: vec![Text::unknown(format!("{name}.{output}"), false)], absent: true }
-        };
-        let Some(callee) = self.project.target(call) else { return unknown() };
-        let Some(declaration) = self.project.callable(callee).output(output) else { return unknown() };
-        let Some(value) = declaration.value else { return unknown() };
-        let key = (callee, declaration.at);
-        if self.active.borrow().contains(&key) {
-            return unknown();
-        }
-        self.active.borrow_mut().push(key);
-        let given = self.value(callee, value, path);
-        let binding = Binding::Call { call, callee, setting: None };
-        // A call in a conditional block may not happen.
-        let mut values = Values { texts: Vec::new(), absent: true };
-        for text in &given.texts {
-            values.join(self.bind(text, &binding));
-        }
-        self.active.borrow_mut().pop();
-        if values.texts.is_empty() {
-            return unknown();
-        }
-        values.absent = true;
-        values.behind(&self.declared(callee, declaration))
-    }
-
-    /// Returns what a choice of an enumeration stands for, when the name is one.
-    fn choice(&self, scope: CallableId, name: &str, choice: &str) -> Option<Values<'a>> {
-        let (document, enumeration) = self.project.enumeration(self.project.document_of(scope), name)?;
-        let (choice, place, value) = enumeration.choices.iter().find(|(name, ..)| *name == choice)?;
-        let what = What::Choice(choice, enumeration.name);
-        let hop = Hop { file: document, at: place.start, what };
-        let node = value.and_then(|value| self.project.documents[document as usize].node(value));
-        let known = match node.map(|node| &node.expression) {
-            Some(Expression::Text(Literal { content, parts, .. })) if parts.len() == 1 => {
-                self.known(document, *content, *content, unescape)
-            }
-            Some(_) => return None,
-            None => self.known(document, *place, *place, unescape),
-        };
-        Some(Values::one(Text::of(known)).behind(&hop))
     }
 
     fn array(&self, scope: CallableId, items: &[ExpressionId], path: &Path<'a>) -> Values<'a> {
@@ -369,7 +281,8 @@ impl<'p, 'a> Evaluator<'p, 'a> {
         values
     }
 
-    fn known(
+    /// Returns a part of a literal as known text, unless it is longer than any image name.
+    pub(super) fn known(
         &self,
         document: u32,
         content: Span,

@@ -3,14 +3,33 @@
 //! Owns the grammar below a declaration's `=` and an attribute's `:`. An expression that cannot be read comes
 //! back as nothing, and the caller finds the next item.
 
-use super::Parser;
 use super::lexer::{Kind, Token};
+use super::{DEPTH, Parser};
 use crate::wdl::document::{Expression, ExpressionId, Literal, Node, Part, Placeholder, Span};
 
-/// Most expressions that may stand inside each other.
-const DEPTH: u32 = 64;
-
 impl<'a> Parser<'a> {
+    /// Reads an expression; when it cannot be read, goes on to the next item.
+    pub(super) fn value(&mut self) -> Option<ExpressionId> {
+        let start = self.last_end;
+        let value = self.expression();
+        if value.is_none() {
+            if self.given_up {
+                // The brackets ahead close what was never read.
+                self.skip_line();
+                self.given_up = false;
+            }
+            self.recover_from(start);
+        }
+        value
+    }
+
+    /// Adds an expression that stands for one that could not be read.
+    pub(super) fn opaque(&mut self, at: Token<'a>) -> ExpressionId {
+        let expression = Expression::Opaque;
+        self.document.expressions.push(Node { expression, span: span(at.start, at.end()) });
+        ExpressionId(self.document.expressions.len() as u32 - 1)
+    }
+
     /// Reads an expression.
     pub(super) fn expression(&mut self) -> Option<ExpressionId> {
         if self.depth == DEPTH {

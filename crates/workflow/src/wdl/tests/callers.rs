@@ -218,6 +218,25 @@ task align { input { String docker } command <<< >>> runtime { docker: docker } 
 }
 
 #[test]
+fn outputs_of_one_task_may_feed_it_again() {
+    let text = "version 1.0
+workflow w {
+  call pass as one { input: name = \"lab/x:1\" }
+  call pass as two { input: name = one.same }
+  call align { input: docker = two.same }
+}
+task pass {
+  input { String name }
+  command <<< >>>
+  output { String same = name }
+  runtime { docker: \"lab/pass:1\" }
+}
+task align { input { String docker } command <<< >>> runtime { docker: docker } }
+";
+    assert_eq!(names(&scan(&[("main.wdl", text)])), ["lab/pass:1", "lab/x:1"]);
+}
+
+#[test]
 fn an_unresolved_attribute_comes_once_and_tells_most() {
     let text = "version 1.0
 workflow w {

@@ -121,6 +121,35 @@ fn calls_that_double_each_other_end() {
 }
 
 #[test]
+fn long_ways_end() {
+    let chain = |first: &str, next: &dyn Fn(usize) -> String| {
+        let rest: String = (1..1000).map(|at| format!("{}\n", next(at))).collect();
+        format!("{first}\n{rest}")
+    };
+    let wrapped = |at: usize| {
+        let wraps = 50;
+        let before = at - 1;
+        format!("String a{at} = {}a{before}{}", "sub(\"~{".repeat(wraps), "}\", 'x', 'y')".repeat(wraps))
+    };
+    let defaults =
+        chain("input { String a0 = 'lab/x:1'", &|at| format!("String a{at} = \"~{{a{}}}\"", at - 1));
+    for declarations in [
+        chain("String a0 = 'lab/x:1'", &|at| format!("String a{at} = a{}", at - 1)),
+        chain("String a0 = 'lab/x:1'", &wrapped),
+        format!("{defaults} }}"),
+    ] {
+        let scan = scan_in_time(&task("1.1", &declarations, "a999"));
+        assert_eq!(scan.references.len(), 1);
+    }
+    let calls = chain("call t as a0 { input: d = 'lab/x:1' }", &|at| {
+        format!("call t as a{at} {{ input: d = a{}.o }}", at - 1)
+    });
+    let task = "task t { input { String d } command <<< >>> output { String o = d } runtime { docker: d } }";
+    let scan = scan_in_time(&format!("version 1.0\nworkflow w {{\n{calls}\n}}\n{task}\n"));
+    assert_eq!(names(&scan), ["lab/x:1"]);
+}
+
+#[test]
 fn many_tasks_and_calls_are_no_trouble() {
     let mut text = String::from("version 1.0\nworkflow w {\n  String d = \"lab/x:1\"\n");
     for at in 0..4000 {
