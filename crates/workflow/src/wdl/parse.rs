@@ -90,7 +90,13 @@ impl<'a> Parser<'a> {
             let Some(path) = self.plain_string(open) else { return };
             path.of(self.text())
         } else {
-            self.bare_word(open)
+            let mut path = self.bare_word(open);
+            // A module path may go on behind a blank or comment; it names no file anyway.
+            while path.ends_with('/') || self.take("/") {
+                let next = self.peek();
+                path = self.bare_word(next);
+            }
+            path
         };
         let mut namespace = stem(path);
         if self.peek().is_word("as") {
@@ -131,11 +137,14 @@ impl<'a> Parser<'a> {
         members
     }
 
-    /// Passes over a struct definition.
+    /// Passes over a struct definition, metadata and all.
     fn definition(&mut self) {
         self.bump();
         if self.take("{") {
-            self.skip_block();
+            while self.has_item() {
+                let token = self.bump();
+                self.skip_token(token);
+            }
         }
     }
 

@@ -86,6 +86,24 @@ task c { command <<< >>> requirements { container: \"*\" } }
 }
 
 #[test]
+fn structs_are_passed_over_with_their_metadata() {
+    let text = "version 1.2
+struct Runtime {
+  meta {
+    docker: \"no/meta:1\"
+    list: [{ input: 1 }]
+  }
+  parameter_meta { docker: { help: \"no/meta:2\" } }
+  Map[String, Array[Pair[Int, String]]]? docker
+}
+task t { command <<< >>> runtime { docker: \"lab/x:1\" } }
+";
+    let scan = scan(&[("main.wdl", text)]);
+    assert_eq!(names(&scan), ["lab/x:1"]);
+    assert!(scan.warnings.is_empty(), "{:?}", scan.warnings);
+}
+
+#[test]
 fn a_broken_line_costs_itself_and_no_more() {
     let text = "version 1.0
 import \"not a name-1.wdl\"
