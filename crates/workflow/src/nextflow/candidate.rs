@@ -12,6 +12,9 @@ pub(super) const MOST_NAMES: usize = 64;
 /// Longest name that is put together, in bytes.
 pub(super) const LONGEST_NAME: usize = 4096;
 
+/// Literals and steps that are kept of one name.
+const MOST_PARTS: usize = 64;
+
 /// Which engines take a branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
@@ -52,6 +55,8 @@ pub(super) struct Candidate {
     pub(super) chain: Vec<Step>,
     /// The profiles in which alone it is set.
     pub(super) profiles: Vec<String>,
+    /// What gave it a text that is empty.
+    pub(super) empty_origin: Option<String>,
     /// Whether it is more than one literal that stands in the attribute itself.
     pub(super) indirect: bool,
 }
@@ -88,13 +93,17 @@ impl Candidate {
         }
         let mut both = self.clone();
         both.text.push_str(&other.text);
-        both.unknown.extend(other.unknown.iter().cloned());
-        both.places.extend(other.places.iter().copied());
-        both.chain.extend(other.chain.iter().cloned());
+        both.unknown
+            .extend(other.unknown.iter().take(MOST_PARTS - both.unknown.len().min(MOST_PARTS)).cloned());
+        both.places.extend(other.places.iter().take(MOST_PARTS - both.places.len().min(MOST_PARTS)));
+        both.chain.extend(other.chain.iter().take(MOST_PARTS - both.chain.len().min(MOST_PARTS)).cloned());
         for profile in &other.profiles {
             both.add_profile(profile);
         }
         both.side = side;
+        if both.text.is_empty() && both.empty_origin.is_none() {
+            both.empty_origin.clone_from(&other.empty_origin);
+        }
         both.indirect |= other.indirect;
         Some(both)
     }

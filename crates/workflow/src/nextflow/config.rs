@@ -155,10 +155,10 @@ fn path<'s>(parser: &mut Parser<'_, 's>, scope: &mut Vec<Segment<'s>>) -> usize 
 
 /// Reads the text of a string; what it interpolates stays as written.
 fn quoted<'s>(parser: &mut Parser<'_, 's>, open: Token) -> Cow<'s, str> {
-    let expr = parser.expression();
+    let expr = parser.string(open);
     match plain_text(&expr) {
         Some(text) => Cow::Owned(text.to_owned()),
-        None => Cow::Borrowed(parser.text(Token { end: expr.span.end as u32, ..open })),
+        None => Cow::Borrowed(parser.text(Token { start: open.end, end: expr.span.end as u32, ..open })),
     }
 }
 

@@ -20,10 +20,13 @@ pub(super) use super::candidate::Side;
 const DEEPEST: u32 = 96;
 
 /// Evaluations that one attribute may cost.
-const STEPS_OF_ATTRIBUTE: u32 = 20_000;
+const STEPS_OF_ATTRIBUTE: u32 = 4_000;
 
 /// Evaluations that the attributes of one file may cost together.
-const STEPS_OF_FILE: u32 = 4_000_000;
+const STEPS_OF_FILE: u32 = 400_000;
+
+/// Names of `params.a.b.c` that are looked up together.
+const MOST_NAMES_OF_PATH: usize = 16;
 
 /// A value with the scope its names belong to.
 pub(super) type Value<'p, 's> = Of<'p, 's, Env<'p, 's>>;
@@ -255,7 +258,7 @@ impl<'p, 's> Evaluator<'p, 's> {
             if values.iter().any(|value| matches!(value, Of::Data(..))) {
                 return self.unknown(expr, env);
             }
-            let next = self.to_texts(values, part, env);
+            let next = self.texts_of(values, part, env);
             names = self.combine(names, &next);
         }
         names.into_iter().map(Of::Name).collect()
@@ -264,10 +267,10 @@ impl<'p, 's> Evaluator<'p, 's> {
     /// Returns the texts of an expression inside a string; a value that is no text is unknown.
     fn texts(&mut self, expr: &'p Expr<'s>, env: &Env<'p, 's>) -> Vec<Candidate> {
         let values = self.eval(expr, env);
-        self.to_texts(values, expr, env)
+        self.texts_of(values, expr, env)
     }
 
-    fn to_texts(
+    fn texts_of(
         &mut self,
         values: Vec<Value<'p, 's>>,
         expr: &'p Expr<'s>,
@@ -455,10 +458,10 @@ fn collect_locals<'p, 's>(
     }
 }
 
-/// Returns the texts of the steps `.a.b['c']` up to the first that is no plain name.
+/// Returns the texts of the steps `.a.b['c']` up to the first that is no plain name, or to a bound.
 fn leading_names<'e>(steps: &'e [Step<'_>]) -> Vec<&'e str> {
     let mut names = Vec::new();
-    for step in steps {
+    for step in steps.iter().take(MOST_NAMES_OF_PATH) {
         match step {
             Step::Member(name) => names.push(name.as_ref()),
             Step::Index(key) => match super::parse::plain_text(key) {

@@ -31,14 +31,25 @@ pub(super) struct Facts<'s> {
     pub(super) includes: Vec<Setting<'s>>,
     /// The configuration that nf-test is told to use.
     pub(super) test_config: Option<Expr<'s>>,
-    /// Processes and the other names that `include { A as B }` gives them.
-    pub(super) aliases: Vec<(&'s str, &'s str)>,
+    /// What `include { A as B } from 'path'` brings in.
+    pub(super) imports: Vec<Import<'s>>,
     /// Conditions of `if` around directives, settings and variables.
     pub(super) conditions: Vec<Expr<'s>>,
     /// What must hold of the conditions, each with what must hold around it.
     pub(super) guards: Vec<Guard>,
     /// Offset of the first thing that was nested too deep to be read.
     pub(super) too_deep: Option<usize>,
+}
+
+/// A process or function from another script.
+#[derive(Debug)]
+pub(super) struct Import<'s> {
+    /// Its name there.
+    pub(super) name: &'s str,
+    /// Its name here.
+    pub(super) alias: &'s str,
+    /// The path of the other script as written, where it is plain text.
+    pub(super) path: Cow<'s, str>,
 }
 
 /// A condition that must hold, or must not.

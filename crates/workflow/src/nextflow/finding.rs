@@ -130,19 +130,19 @@ impl Finding<'_, '_> {
     fn unresolved(&self, names: &[Candidate]) -> ContainerReference {
         let first = names.first().cloned().unwrap_or_default();
         let mut depends_on: Vec<String> = Vec::new();
-        for name in names {
-            for unknown in &name.unknown {
-                if !depends_on.contains(unknown) {
-                    depends_on.push(unknown.clone());
-                }
+        for unknown in &first.unknown {
+            if !depends_on.contains(unknown) {
+                depends_on.push(unknown.clone());
             }
         }
         let span = self.attribute.value.span;
         let written = self.file.source.get(span.start..span.end).unwrap_or_default();
         let template = if first.text.trim().is_empty() {
-            // Known to be empty: what gives it a value is the expression itself.
-            depends_on.push(written.trim().to_owned());
-            format!("{{{}}}", written.trim())
+            // Known to be empty: whoever runs the workflow is to give it.
+            let origin = first.empty_origin.clone().unwrap_or_else(|| written.trim().to_owned());
+            let template = format!("{{{origin}}}");
+            depends_on.insert(0, origin);
+            template
         } else {
             first.text.clone()
         };

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::OnceLock;
 
-use super::facts::{Assigned, ExtSetting, Facts, Process, Setting};
+use super::facts::{Assigned, ExtSetting, Facts, Function, Process, Setting};
 use super::selector::Selector;
 use crate::lines::LineIndex;
 use crate::reference::Step;
@@ -56,6 +56,24 @@ pub(super) fn folders_upwards(folder: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(folder), |&folder| (!folder.is_empty()).then(|| self::folder(folder)))
 }
 
+/// Returns a relative path below a folder without `.` and `..`; none when it leads out of the scanned folder.
+pub(super) fn join(folder: &str, path: &str) -> Option<String> {
+    if path.contains("://") || path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
 /// All files of a scan.
 pub(super) struct Project<'s> {
     /// The files in the order of their paths.
@@ -98,8 +116,8 @@ impl<'s> Project<'s> {
                     project.variables.entry(name).or_default().push(index);
                 }
             }
-            for (process, alias) in &file.facts.aliases {
-                project.aliases.entry(process).or_default().push(alias);
+            for import in file.facts.imports.iter().filter(|import| import.name != import.alias) {
+                project.aliases.entry(import.name).or_default().push(import.alias);
             }
         }
         for aliases in project.aliases.values_mut() {
@@ -164,6 +182,20 @@ impl<'s> Project<'s> {
         }
         let all = self.variables.get(name).into_iter().flatten().copied();
         self.visible(file, all, |&other| other).into_iter().flat_map(one).collect()
+    }
+
+    /// Returns the function that a file calls by this name, its own or an included one, with its file.
+    pub(super) fn function(&self, file: usize, name: &str) -> Option<(usize, &Function<'s>)> {
+        let here = self.files.get(file)?;
+        if let Some(function) = here.facts.functions.get(name) {
+            return Some((file, function));
+        }
+        let import = here.facts.imports.iter().find(|import| import.alias == name)?;
+        let path = join(here.folder(), &import.path)?;
+        [path.clone(), format!("{path}.nf"), format!("{path}/main.nf")].iter().find_map(|path| {
+            let at = self.files.binary_search_by(|file| file.path.cmp(path)).ok()?;
+            Some((at, self.files.get(at)?.facts.functions.get(import.name)?))
+        })
     }
 
     fn selected(&self, selectors: &[Selector<'_>], subject: Subject<'_, 's>) -> bool {

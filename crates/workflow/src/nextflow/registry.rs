@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::candidate::Candidate;
 use super::evaluate::{Evaluator, Scope};
-use super::project::{Project, folders_upwards};
+use super::project::{Project, folders_upwards, join};
 
 /// Files that the includes of one configuration may reach.
 const MOST_INCLUDED: usize = 2_000;
@@ -211,20 +211,7 @@ fn included_path(name: &Candidate, folder: &str, home: &str) -> Option<String> {
     } else if !name.is_known() {
         return None;
     }
-    if path.contains("://") || path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    join(base, path)
 }
 
 /// Returns the part before the first slash where Nextflow takes it for a host.

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::expression::Expr;
-use super::facts::{Assigned, Attribute, Facts, Function, Owner, Process, Setting};
+use super::facts::{Assigned, Attribute, Facts, Function, Import, Owner, Process, Setting};
 use super::parse::{Parser, plain_text};
 use super::token::{Kind, Token, tokens};
 use super::walk::Walk;
@@ -15,7 +15,7 @@ const SECTIONS: [&str; 9] = ["input", "output", "when", "script", "shell", "exec
 
 /// Returns whether a script may say anything about containers.
 pub(super) fn is_relevant(text: &str) -> bool {
-    ["container", "params", " as "]
+    ["container", "params", " as ", "def "]
         .iter()
         .any(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
@@ -67,7 +67,7 @@ fn process_header<'s>(parser: &mut Parser<'_, 's>) -> Option<(Cow<'s, str>, Toke
             Cow::Borrowed(parser.text(token))
         }
         Kind::StringOpen(_) => {
-            let text = parser.expression();
+            let text = parser.string(token);
             Cow::Owned(plain_text(&text)?.to_owned())
         }
         _ => return None,
@@ -248,27 +248,44 @@ fn params_block<'s>(mut walk: Walk<'_, 's>, facts: &mut Facts<'s>) {
     }
 }
 
-/// Reads `include { A as B } from 'path'` for the other names of processes.
+/// Reads `include { A as B; C } from 'path'`.
 fn include<'s>(walk: &mut Walk<'_, 's>, facts: &mut Facts<'s>) {
     walk.parser.at += 1;
     let parser = &mut walk.parser;
     if let Some(open) = parser.peek().filter(|_| parser.is("{")) {
-        let aliases = parser.inside(open, |parser| {
-            let mut aliases = Vec::new();
-            while let Some(token) = parser.peek() {
-                parser.at += 1;
-                if token.kind == Kind::Name && parser.is("as") {
-                    parser.at += 1;
-                    if let Some(alias) = parser.peek().filter(|alias| alias.kind == Kind::Name) {
-                        aliases.push((parser.text(token), parser.text(alias)));
-                    }
-                }
+        let names = parser.inside(open, included_names).unwrap_or_default();
+        let mut path = Cow::Borrowed("");
+        if parser.is("from") {
+            parser.at += 1;
+            if let Some(text) = plain_text(&parser.expression()) {
+                path = Cow::Owned(text.to_owned());
             }
-            aliases
-        });
-        facts.aliases.extend(aliases.unwrap_or_default());
+        }
+        let imports = names.into_iter().map(|(name, alias)| Import { name, alias, path: path.clone() });
+        facts.imports.extend(imports);
     }
     parser.skip_statement();
+}
+
+fn included_names<'s>(parser: &mut Parser<'_, 's>) -> Vec<(&'s str, &'s str)> {
+    let mut names = Vec::new();
+    while let Some(token) = parser.peek() {
+        parser.at += 1;
+        if token.kind != Kind::Name {
+            continue;
+        }
+        let name = parser.text(token);
+        let mut alias = name;
+        if parser.is("as") {
+            parser.at += 1;
+            if let Some(token) = parser.peek().filter(|token| token.kind == Kind::Name) {
+                parser.at += 1;
+                alias = parser.text(token);
+            }
+        }
+        names.push((name, alias));
+    }
+    names
 }
 
 /// Reads `def name = value`, `name = value` or a function; skips any other statement.

@@ -88,6 +88,9 @@ pub(super) struct Token {
 /// Bytes that may be read twice because of broken strings before `${` is no longer looked at.
 const SECOND_READING: usize = 8 << 20;
 
+/// What some editors put at the start of a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Returns the tokens of `text`, which must be shorter than 4 GiB.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut lexer = Lexer {
@@ -124,7 +127,10 @@ struct Lexer<'s> {
 
 impl Lexer<'_> {
     fn run(&mut self) {
-        if self.text.starts_with(b"#!") {
+        if self.text.starts_with(BYTE_ORDER_MARK) {
+            self.at = BYTE_ORDER_MARK.len();
+        }
+        if self.rest().starts_with(b"#!") {
             self.at = self.line_end();
         }
         loop {
@@ -253,7 +259,8 @@ impl Lexer<'_> {
                 return;
             }
             if !in_string {
-                let here = self.tokens.len();
+                // The end of the line that the unclosed bracket hid.
+                let here = self.push(Kind::Newline, start, start);
                 while let Some(frame) = self.frames.pop() {
                     self.pair(frame.token(), here);
                 }
@@ -306,15 +313,17 @@ impl Lexer<'_> {
         if self.at < self.no_slash_until || !self.value_may_start() {
             return false;
         }
-        let end = self.line_end();
         let mut at = self.at + 1;
-        while let Some(found) = memchr::memchr2(b'/', b'\\', self.text.get(at..end).unwrap_or_default()) {
-            match self.text.get(at + found) {
+        loop {
+            let rest = self.text.get(at..).unwrap_or_default();
+            at += memchr::memchr3(b'/', b'\\', b'\n', rest).unwrap_or(rest.len());
+            match self.text.get(at) {
                 Some(b'/') => return true,
-                _ => at = (at + found + 2).min(end),
+                Some(b'\\') if self.text.get(at + 1) != Some(&b'\n') => at += 2,
+                _ => break,
             }
         }
-        self.no_slash_until = end;
+        self.no_slash_until = at;
         false
     }
 

@@ -17,8 +17,35 @@ pub(super) struct Found<'p, 's> {
     /// The scope of the value.
     pub(super) env: Env<'p, 's>,
     when: Vec<(&'p Expr<'s>, bool)>,
-    what: String,
+    kind: Kind,
+    /// The name as an expression has it: `params.a`.
+    name: String,
+    /// The selector or process a setting belongs to.
+    owner: Option<String>,
     profile: Option<&'p str>,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Parameter,
+    Setting,
+    Variable,
+}
+
+impl Found<'_, '_> {
+    /// Returns what the name stands for, in words.
+    fn what(&self) -> String {
+        let kind = match self.kind {
+            Kind::Parameter => "parameter",
+            Kind::Setting => "setting",
+            Kind::Variable => "variable",
+        };
+        match &self.owner {
+            Some(owner) => format!("{kind} `{}` of {owner}", self.name),
+            None => format!("{kind} `{}`", self.name),
+        }
+    }
 }
 
 impl<'p, 's> Evaluator<'p, 's> {
@@ -69,17 +96,20 @@ impl<'p, 's> Evaluator<'p, 's> {
 
     /// `ext` closures are run when a task asks for them.
     fn force_text(&mut self, values: Vec<Value<'p, 's>>, found: &Found<'p, 's>) -> Vec<Value<'p, 's>> {
-        if found.what.starts_with("setting") { self.force(values, found.value, &found.env) } else { values }
+        if found.kind == Kind::Setting { self.force(values, found.value, &found.env) } else { values }
     }
 
     /// Notes in each name where it came from.
     fn note(&self, values: &mut [Value<'p, 's>], found: &Found<'p, 's>) {
         let Some(file) = self.project.files.get(found.env.file) else { return };
-        let step = file.step(found.value.span.start, found.what.clone());
+        let step = file.step(found.value.span.start, found.what());
         for value in values {
             if let Of::Name(name) = value {
                 name.indirect = true;
                 name.chain.insert(0, step.clone());
+                if name.text.is_empty() {
+                    name.empty_origin.get_or_insert_with(|| found.name.clone());
+                }
                 if let Some(profile) = found.profile {
                     name.add_profile(profile);
                 }
@@ -120,7 +150,9 @@ impl<'p, 's> Evaluator<'p, 's> {
                     parameter: true,
                 }),
                 when: Vec::new(),
-                what: format!("parameter `params.{key}`"),
+                kind: Kind::Parameter,
+                name: format!("params.{key}"),
+                owner: None,
                 profile: setting.profile.as_deref(),
             })
             .collect()
@@ -135,8 +167,8 @@ impl<'p, 's> Evaluator<'p, 's> {
             let mut found = Vec::new();
             for (file, ext) in self.project.ext(env.file, &key, subject) {
                 let owner = ext.selectors.last().map(Selector::label);
-                let of = owner.map(|label| format!(" of `{label}`")).unwrap_or_default();
-                found.push(self.ext_found(file, &ext.setting, format!("setting `ext.{key}`{of}"), env));
+                let owner = owner.map(|label| format!("`{label}`"));
+                found.push(ext_found(file, &ext.setting, owner, env));
             }
             if let Subject::Process(process) = subject {
                 let own = process.ext.iter().filter(|(name, _)| **name == key);
@@ -144,7 +176,9 @@ impl<'p, 's> Evaluator<'p, 's> {
                     value,
                     env: Rc::clone(env),
                     when: Vec::new(),
-                    what: format!("setting `ext.{key}` of process `{}`", process.name),
+                    kind: Kind::Setting,
+                    name: format!("task.ext.{key}"),
+                    owner: Some(format!("process `{}`", process.name)),
                     profile: None,
                 }));
             }
@@ -155,31 +189,8 @@ impl<'p, 's> Evaluator<'p, 's> {
         (Vec::new(), 0)
     }
 
-    fn ext_found(
-        &self,
-        file: usize,
-        setting: &'p Setting<'s>,
-        what: String,
-        env: &Env<'p, 's>,
-    ) -> Found<'p, 's> {
-        Found {
-            value: &setting.value,
-            env: Rc::new(Scope {
-                file,
-                subject: env.subject,
-                locals: Vec::new(),
-                outer: None,
-                parameter: false,
-            }),
-            when: Vec::new(),
-            what,
-            profile: setting.profile.as_deref(),
-        }
-    }
-
     /// Returns the values that a variable can have here.
     pub(super) fn lookup(&self, name: &str, env: &Env<'p, 's>) -> Vec<Found<'p, 's>> {
-        let what = || format!("variable `{name}`");
         let mut scope = Some(env);
         while let Some(here) = scope {
             let found: Vec<_> = here
@@ -190,7 +201,9 @@ impl<'p, 's> Evaluator<'p, 's> {
                     value: local.value,
                     env: Rc::clone(local.env.as_ref().unwrap_or(here)),
                     when: local.when.clone(),
-                    what: what(),
+                    kind: Kind::Variable,
+                    name: name.to_owned(),
+                    owner: None,
                     profile: None,
                 })
                 .collect();
@@ -209,7 +222,9 @@ impl<'p, 's> Evaluator<'p, 's> {
                     value: &assigned.value,
                     env: Scope::of_file(file, None, facts),
                     when: guards(facts, assigned.guard),
-                    what: what(),
+                    kind: Kind::Variable,
+                    name: name.to_owned(),
+                    owner: None,
                     profile: None,
                 })
             })
@@ -221,7 +236,7 @@ impl<'p, 's> Evaluator<'p, 's> {
         found
     }
 
-    /// Returns what a function of the same file can return.
+    /// Returns what a function of the same file, or an included one, can return.
     fn call(
         &mut self,
         name: &str,
@@ -230,8 +245,7 @@ impl<'p, 's> Evaluator<'p, 's> {
         expr: &'p Expr<'s>,
         env: &Env<'p, 's>,
     ) -> Vec<Value<'p, 's>> {
-        let file = self.project.files.get(env.file);
-        let Some(function) = file.and_then(|file| file.facts.functions.get(name)) else {
+        let Some((file, function)) = self.project.function(env.file, name) else {
             return self.unknown(expr, env);
         };
         let locals = function
@@ -240,10 +254,9 @@ impl<'p, 's> Evaluator<'p, 's> {
             .zip(arguments)
             .map(|(name, value)| Local { name, value, env: Some(Rc::clone(env)), when: Vec::new() })
             .collect();
-        let scope =
-            Rc::new(Scope { file: env.file, subject: env.subject, locals, outer: None, parameter: false });
+        let scope = Rc::new(Scope { file, subject: env.subject, locals, outer: None, parameter: false });
         let mut values = self.block(&function.body, &scope);
-        if let Some(file) = file {
+        if let Some(file) = self.project.files.get(env.file) {
             let step = file.step(expr.span.start, format!("function `{name}`"));
             for value in &mut values {
                 if let Of::Name(name) = value {
@@ -261,5 +274,22 @@ impl<'p, 's> Evaluator<'p, 's> {
     pub(super) fn known_texts(&mut self, expr: &'p Expr<'s>, env: &Env<'p, 's>) -> Option<Vec<Candidate>> {
         let names = self.texts(expr, env);
         names.iter().all(Candidate::is_known).then_some(names)
+    }
+}
+
+fn ext_found<'p, 's>(
+    file: usize,
+    setting: &'p Setting<'s>,
+    owner: Option<String>,
+    env: &Env<'p, 's>,
+) -> Found<'p, 's> {
+    Found {
+        value: &setting.value,
+        env: Rc::new(Scope { file, subject: env.subject, locals: Vec::new(), outer: None, parameter: false }),
+        when: Vec::new(),
+        kind: Kind::Setting,
+        name: format!("task.ext.{}", setting.key),
+        owner,
+        profile: setting.profile.as_deref(),
     }
 }

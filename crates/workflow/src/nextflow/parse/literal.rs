@@ -8,7 +8,7 @@ use crate::nextflow::token::{Kind, Quote, Token};
 
 impl<'s> Parser<'_, 's> {
     /// Reads a string; its span is that of its text.
-    pub(super) fn string(&mut self, open: Token) -> Expr<'s> {
+    pub(in crate::nextflow) fn string(&mut self, open: Token) -> Expr<'s> {
         let Kind::StringOpen(quote) = open.kind else {
             return Expr { span: self.span_from(open.start as usize), shape: Shape::Other };
         };
@@ -37,6 +37,10 @@ impl<'s> Parser<'_, 's> {
                     let span = Span { start: token.start as usize, end: token.start as usize };
                     let value = self.inside(token, |parser| {
                         parser.skip_newlines();
+                        if parser.is("->") {
+                            // `${-> value}` is evaluated when the string is used.
+                            parser.at += 1;
+                        }
                         parser.parenthesised()
                     });
                     parts.push(Part::Value(value.unwrap_or(Expr { span, shape: Shape::Other })));
@@ -74,7 +78,7 @@ impl<'s> Parser<'_, 's> {
             } else {
                 items.push(value);
             }
-            self.to_comma(before);
+            self.past_comma(before);
         }
         if entries.is_empty() { Shape::List(items) } else { Shape::Map(entries) }
     }

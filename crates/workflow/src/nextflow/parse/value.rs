@@ -131,8 +131,7 @@ impl<'s> Parser<'_, 's> {
     fn sum(&mut self, start: usize) -> Expr<'s> {
         let mut operands = vec![self.unary(start)];
         let mut known = true;
-        loop {
-            let Some(token) = self.peek() else { break };
+        while let Some(token) = self.peek() {
             match (token.kind, self.text(token)) {
                 (Kind::Operator, "+") => {}
                 (Kind::Operator, "-" | "*" | "/" | "%" | "**" | "<<" | ".." | "..<") => known = false,
@@ -272,12 +271,12 @@ impl<'s> Parser<'_, 's> {
             if !named {
                 arguments.push(value);
             }
-            self.to_comma(before);
+            self.past_comma(before);
         }
     }
 
     /// Goes behind the next comma, at least one token on from `before`.
-    pub(super) fn to_comma(&mut self, before: usize) {
+    pub(super) fn past_comma(&mut self, before: usize) {
         while let Some(token) = self.peek() {
             if self.is(",") {
                 self.at += 1;
