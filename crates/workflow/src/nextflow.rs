@@ -54,6 +54,9 @@ pub(crate) fn scan(tree: &SourceTree) -> Findings {
             tree.warn(Warning { file: (*path).to_owned(), line: Some(line as u32 + 1), message });
         }
     }
+    // Other programs have `.config` files too.
+    let scripts = texts.iter().filter(|(file, _)| file.path().ends_with(".nf")).count();
+    let configs = files.iter().filter(|(path, ..)| path.ends_with(".config")).count();
     let project = Project::new(files, &homes);
     let registries = Registries::new(&project);
     let found: Vec<_> = (0..project.files.len())
@@ -67,7 +70,7 @@ pub(crate) fn scan(tree: &SourceTree) -> Findings {
             tree.warn(warning);
         }
     }
-    Findings { references, files: texts.len() }
+    Findings { references, files: scripts + configs }
 }
 
 /// Returns what a file says, or `None` when it cannot say anything about containers.

@@ -294,15 +294,16 @@ impl<'p, 's> Evaluator<'p, 's> {
         for (index, choice) in choices.iter().enumerate() {
             let last = index + 1 == choices.len();
             for value in self.eval(choice, env) {
-                let sure = match &value {
-                    Of::Name(name) => last || (name.is_known() && !name.text.is_empty()),
+                let taken = match &value {
+                    Of::Name(name) => name.is_known() && (last || !name.text.is_empty()),
                     Of::Nothing => false,
                     Of::Data(..) => true,
                 };
-                let to = if sure { &mut values } else { &mut doubtful };
+                let to = if taken { &mut values } else { &mut doubtful };
                 self.cut_short |= !add_all(to, [value]);
             }
         }
+        // What is unknown matters only where nothing else is known.
         if values.is_empty() { doubtful } else { values }
     }
 

@@ -2,9 +2,10 @@
 //!
 //! Owns the bounds between several pipelines in one folder. Must not know how values are evaluated.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
+use super::candidate::MOST_NAMES;
 use super::facts::{Assigned, ExtSetting, Facts, Function, Process, Setting};
 use super::selector::Selector;
 use crate::lines::LineIndex;
@@ -78,7 +79,7 @@ pub(super) fn join(folder: &str, path: &str) -> Option<String> {
 pub(super) struct Project<'s> {
     /// The files in the order of their paths.
     pub(super) files: Vec<File<'s>>,
-    params: HashMap<String, Vec<(usize, usize)>>,
+    params: BTreeMap<String, Vec<(usize, usize)>>,
     ext: HashMap<String, Vec<(usize, usize)>>,
     variables: HashMap<&'s str, Vec<usize>>,
     aliases: HashMap<&'s str, Vec<&'s str>>,
@@ -99,7 +100,7 @@ impl<'s> Project<'s> {
             .collect();
         let mut project = Self {
             files: Vec::new(),
-            params: HashMap::new(),
+            params: BTreeMap::new(),
             ext: HashMap::new(),
             variables: HashMap::new(),
             aliases: HashMap::new(),
@@ -141,6 +142,17 @@ impl<'s> Project<'s> {
                 let foreign = own_script && other != file && !found.is_config();
                 (!foreign).then_some((other, found.facts.params.get(at)?))
             })
+            .collect()
+    }
+
+    /// Returns the keys of the parameters right below a key: those of `params.a.*` for `a`.
+    pub(super) fn params_below(&self, key: &str) -> Vec<&str> {
+        let prefix = format!("{key}.");
+        let start = self.params.range(prefix.clone()..).map(|(key, _)| key.as_str());
+        start
+            .take_while(|key| key.starts_with(&prefix))
+            .filter(|key| !key.get(prefix.len()..).unwrap_or_default().contains('.'))
+            .take(MOST_NAMES)
             .collect()
     }
 

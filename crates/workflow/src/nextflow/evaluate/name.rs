@@ -133,6 +133,14 @@ impl<'p, 's> Evaluator<'p, 's> {
                 return (found, used);
             }
         }
+        // `params.images[name]` with an unknown name is any of `params { images { ... } }`.
+        if let Some(Step::Index(_)) = steps.get(names.len())
+            && !names.is_empty()
+        {
+            let keys = self.project.params_below(&names.join("."));
+            let found = keys.into_iter().flat_map(|key| self.parameter_named(key, env)).collect();
+            return (found, names.len() + 1);
+        }
         (Vec::new(), 0)
     }
 
