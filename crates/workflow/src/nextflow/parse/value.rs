@@ -299,7 +299,9 @@ impl<'s> Parser<'_, 's> {
             Kind::StringOpen(_) => return self.string(token),
             Kind::Number => {
                 self.at += 1;
-                Shape::Number(self.text(token))
+                let text = self.text(token);
+                let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+                if plain { Shape::Number(text) } else { Shape::Other }
             }
             Kind::Name => {
                 self.at += 1;

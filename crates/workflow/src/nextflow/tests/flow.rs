@@ -105,6 +105,7 @@ fn what_nobody_sets_is_unresolved_at_the_attribute() {
         ("process X { container \"${image(1)}:2\" }", "{image(1)}:2"),
         ("process X {\n  container { gpu_image }\n  input:\n  val gpu_image\n}", "{gpu_image}"),
         ("process X { container params.one ?: params.two }", "{params.one}"),
+        ("process X { container { params.one ?: null } }", "{params.one}"),
         ("process X { container System.getenv('IMAGE') }", "{System.getenv('IMAGE')}"),
         ("process X { container task.ext.image }", "{task.ext.image}"),
     ] {
@@ -212,6 +213,8 @@ fn variables_are_followed() {
     let unknown_key =
         "def images = [one: 'a/b:1', two: 'c/d:1']\nprocess X { container images[params.name] }\n";
     assert_eq!(script(unknown_key).sorted(), ["a/b:1", "c/d:1"]);
+    let by_registry = "version = '1.2'\ncontainer = ['ghcr.io': 'ghcr.io/lab/tool', 'quay.io': 'quay.io/lab/tool']\nfallback = 'ghcr.io'\nparams.registry = ''\nparams.version = ''\nparams.container = ''\nprocess X {\n  container \"${params.container ?: container[params.registry ?: fallback]}:${params.version ?: version}\"\n}\n";
+    assert_eq!(script(by_registry).sorted(), ["ghcr.io/lab/tool:1.2"]);
     let block = "params {\n  images {\n    one = 'a/b:1'\n    two = 'c/d:1'\n  }\n}\n";
     let main = "process X { container params.images[task.process] }\n";
     assert_eq!(scan(&[("nextflow.config", block), ("main.nf", main)]).sorted(), ["a/b:1", "c/d:1"]);
