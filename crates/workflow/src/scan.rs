@@ -46,7 +46,10 @@ pub(crate) fn scan_tree(tree: &SourceTree) -> Scan {
     for found in [wdl, nextflow, cwl] {
         for mut reference in found.references {
             reference.malformed = malformed(&reference);
-            merged.entry(key(&reference)).and_modify(|kept| merge(kept, &mut reference)).or_insert(reference);
+            merged
+                .entry(key(&reference))
+                .and_modify(|kept| merge(kept, &mut reference))
+                .or_insert(reference);
         }
     }
     let mut references: Vec<_> = merged.into_values().collect();
@@ -77,8 +80,7 @@ fn key(reference: &ContainerReference) -> Key {
 
 fn merge(kept: &mut ContainerReference, other: &mut ContainerReference) {
     kept.sites.append(&mut other.sites);
-    let new: Vec<Literal> =
-        other.literals.drain(..).filter(|literal| !kept.literals.contains(literal)).collect();
+    let new: Vec<Literal> = other.literals.drain(..).filter(|literal| !kept.literals.contains(literal)).collect();
     kept.literals.extend(new);
 }
 

@@ -114,10 +114,8 @@ impl SourceTree {
     /// Returns a tree of texts that are held in memory, as tests and other callers without a folder have
     /// them. Paths are taken as they are, with `/`.
     pub fn from_texts<P: Into<String>, T: Into<String>>(texts: impl IntoIterator<Item = (P, T)>) -> Self {
-        let mut files: Vec<_> = texts
-            .into_iter()
-            .map(|(path, text)| SourceFile::in_memory(path.into(), Ok(text.into())))
-            .collect();
+        let mut files: Vec<_> =
+            texts.into_iter().map(|(path, text)| SourceFile::in_memory(path.into(), Ok(text.into()))).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Self { files, limits: Limits::default(), warnings: Mutex::default() }
     }
@@ -194,8 +192,7 @@ impl SourceTree {
                 }
             } else if kind.is_file() {
                 if self.files.len() == self.limits.files {
-                    let message =
-                        format!("left out with all that follow: more than {} files", self.limits.files);
+                    let message = format!("left out with all that follow: more than {} files", self.limits.files);
                     self.warn(Warning { file: path, line: None, message });
                     return;
                 }
@@ -211,10 +208,7 @@ impl SourceTree {
         };
         if *size > self.limits.file_bytes {
             let limit = self.limits.file_bytes >> 20;
-            return Err(format!(
-                "left out: {} MiB is more than the limit of {limit} MiB",
-                size.div_ceil(1 << 20)
-            ));
+            return Err(format!("left out: {} MiB is more than the limit of {limit} MiB", size.div_ceil(1 << 20)));
         }
         let bytes = fs::read(path).map_err(|error| format!("left out: cannot be read ({error})"))?;
         decode(bytes)
