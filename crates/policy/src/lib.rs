@@ -39,7 +39,7 @@ pub use kind::{Kind, RegistryScope, Source};
 pub use merge::{Change, MergeError, Merged, OwnStatement, merge};
 pub use parse::{MAX_TEXT_BYTES, ParseError, ParseFault, parse};
 pub use place::{Place, Step};
-pub use principal::{Principal, PrincipalError};
+pub use principal::{Identity, Principal, PrincipalError};
 pub use problem::Problem;
 pub use repair::{Cause, Difference, Widening};
 pub use request::Request;

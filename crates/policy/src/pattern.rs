@@ -23,7 +23,7 @@ pub(crate) struct Pattern {
 impl Pattern {
     /// Returns the pattern of a text in which `*` and `?` are wildcards.
     pub(crate) fn glob(text: &str) -> Pattern {
-        let mut pattern = Pattern::default();
+        let mut pattern = Pattern { tokens: Vec::with_capacity(text.len()) };
         for character in text.chars() {
             pattern.push(match character {
                 '*' => Token::Any,
@@ -32,6 +32,11 @@ impl Pattern {
             });
         }
         pattern
+    }
+
+    /// Returns the pattern of a text in which no character is a wildcard.
+    pub(crate) fn literal(text: &str) -> Pattern {
+        Pattern { tokens: text.chars().map(Token::Char).collect() }
     }
 
     /// Appends one token; a run of `*` is kept as one.

@@ -48,13 +48,18 @@ pub(crate) struct Reading {
 impl Template {
     /// Returns the template of a text; a `${` without an end is literal.
     pub(crate) fn read(text: &str, reading: Reading) -> Template {
+        if !(reading.variables && text.contains("${")) {
+            return Template::Fixed(if reading.wildcards {
+                Pattern::glob(text)
+            } else {
+                Pattern::literal(text)
+            });
+        }
         let mut parts = Vec::new();
         let mut rest = text;
         let mut filled = false;
         while let Some(character) = rest.chars().next() {
-            if reading.variables
-                && let Some((inside, after)) = rest.strip_prefix("${").and_then(|open| open.split_once('}'))
-            {
+            if let Some((inside, after)) = rest.strip_prefix("${").and_then(|open| open.split_once('}')) {
                 let part = variable(inside);
                 filled |= matches!(part, Part::Variable { .. });
                 parts.push(part);

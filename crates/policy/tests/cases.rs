@@ -1,5 +1,12 @@
 //! The tables of cases under `cases/`, and any file of cases named by `OMICS_ECR_POLICY_CASES`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 #[path = "table/row.rs"]
 mod row;
 

@@ -1,5 +1,12 @@
 //! What a decision says beside its verdict: words, near misses, remedies that work, and problems of documents.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
 use policy::{
     Decision, Document, Kind, Miss, Principal, Problem, Reason, RegistryScope, Remedy, Request, Source,
     Verdict, decide, parse,

@@ -129,7 +129,9 @@ fn condition(operator: &str, found: &Option<&Vec<String>>, wanted: &[&str]) -> b
             "StringLike" => glob_text(wanted, value),
             "Bool" => value.to_lowercase() == wanted.to_lowercase(),
             "NumericEquals" => value.parse::<f64>().ok() == wanted.parse().ok(),
-            "NumericLessThan" => value.parse::<f64>().unwrap() < wanted.parse().unwrap(),
+            "NumericLessThan" => {
+                value.parse::<f64>().is_ok_and(|value| wanted.parse().is_ok_and(|wanted| value < wanted))
+            }
             other => panic!("{other} is not generated"),
         })
     };
