@@ -45,6 +45,7 @@ pub(crate) fn scan_tree(tree: &SourceTree) -> Scan {
     let mut merged: BTreeMap<Key, ContainerReference> = BTreeMap::new();
     for found in [wdl, nextflow, cwl] {
         for mut reference in found.references {
+            trim(&mut reference);
             reference.malformed = malformed(&reference);
             merged.entry(key(&reference)).and_modify(|kept| merge(kept, &mut reference)).or_insert(reference);
         }
@@ -82,6 +83,15 @@ fn merge(kept: &mut ContainerReference, other: &mut ContainerReference) {
     kept.literals.extend(new);
 }
 
+/// Takes blanks off the ends of the name that an engine asks for: on its command line they separate words.
+fn trim(reference: &mut ContainerReference) {
+    let name = reference.asked_for().map(str::trim).filter(|_| reference.engine != Engine::Singularity);
+    let name = name.map(str::to_owned);
+    if name.is_some() && name.as_deref() != reference.asked_for() {
+        reference.effective = name;
+    }
+}
+
 /// Returns why the name is no valid image reference, where it is one that a registry would be asked for.
 fn malformed(reference: &ContainerReference) -> Option<String> {
     if reference.engine == Engine::Singularity {
@@ -89,4 +99,30 @@ fn malformed(reference: &ContainerReference) -> Option<String> {
     }
     let error = reference.asked_for()?.parse::<image::ImageReference>().err()?;
     Some(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scan_tree;
+    use crate::source::SourceTree;
+
+    #[test]
+    fn blanks_around_a_name_are_not_asked_for() {
+        let tree = SourceTree::from_texts([("a.nf", "process A { container ' quay.io/a/b:1 ' }")]);
+        let scan = scan_tree(&tree);
+        let reference = &scan.references[0];
+        assert_eq!(reference.reference.as_deref(), Some(" quay.io/a/b:1 "));
+        assert_eq!(reference.asked_for(), Some("quay.io/a/b:1"));
+        assert_eq!(reference.malformed, None);
+    }
+
+    #[test]
+    fn a_text_that_several_attributes_reach_is_one_reference() {
+        let config = "params.image = 'ubuntu:1'\nprocess {\n withName: A { container = params.image }\n \
+                      withName: B { container = params.image }\n}\n";
+        let scan = scan_tree(&SourceTree::from_texts([("nextflow.config", config)]));
+        assert_eq!(scan.references.len(), 1);
+        let names: Vec<_> = scan.references[0].sites.iter().filter_map(|site| site.name.as_deref()).collect();
+        assert_eq!(names, ["withName:A", "withName:B"]);
+    }
 }
