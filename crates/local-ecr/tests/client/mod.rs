@@ -24,10 +24,17 @@ pub(crate) async fn start() -> Server {
     start_with(config()).await
 }
 
+/// Returns an HTTP client.
+pub(crate) fn http_client() -> reqwest::Client {
+    // Another test of the same process may have chosen the provider already.
+    rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
+    reqwest::Client::new()
+}
+
 /// Starts a server.
 pub(crate) async fn start_with(config: Config) -> Server {
     let handle = LocalEcr::start(config).await.expect("the server starts");
-    Server { handle, http: reqwest::Client::new() }
+    Server { handle, http: http_client() }
 }
 
 /// Returns the digest of bytes.
