@@ -21,7 +21,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 pub(crate) use blob::respond_with_layer;
-pub(crate) use body::{collect, file_body};
+pub(crate) use body::collect;
 pub(crate) use error::OciError;
 use path::Target;
 pub(crate) use query::Query;

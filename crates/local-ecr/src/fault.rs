@@ -100,6 +100,8 @@ codes! {
     UnableToAccessSecret,
     /// The secret is encrypted under a key that ECR may not use.
     UnableToDecryptSecretValue,
+    /// The upstream registry did not give the image.
+    UnableToGetUpstreamImage,
     /// No such operation.
     UnknownOperation,
     /// ECR cannot pull through that registry as asked.

@@ -12,10 +12,12 @@ mod download;
 mod ecr;
 mod fault;
 mod manifest;
+mod pull_through;
 mod server;
 mod storage;
 
 pub use access::Authentication;
 pub use clock::Clock;
+pub use pull_through::{PullThroughOptions, Upstreams};
 pub use server::{Config, Handle, Limits, LocalEcr, StartError};
 pub use storage::{Data, StorageError};

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::ecr::Ecr;
 use crate::ecr::token::Tokens;
 use crate::fault::{Code, Fault};
+use crate::pull_through::{PullThrough, PullThroughOptions};
 use crate::storage::{Change, Data, Rows, SETTINGS, Storage, StorageError};
 use crate::{control, distribution, download};
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub clock: Clock,
     /// How much it takes.
     pub limits: Limits,
+    /// How it pulls through.
+    pub pull_through: PullThroughOptions,
 }
 
 /// How much a server takes.
@@ -71,6 +74,7 @@ impl Config {
             authentication: Authentication::default(),
             clock: Clock::system(),
             limits: Limits::default(),
+            pull_through: PullThroughOptions::default(),
         }
     }
 }
@@ -103,6 +107,8 @@ pub enum StartError {
 pub(crate) struct App {
     /// The state of the registry.
     pub(crate) ecr: Arc<Ecr>,
+    /// What asks upstream registries.
+    pub(crate) pull_through: Arc<PullThrough>,
     /// Whether requests must carry credentials.
     pub(crate) authentication: Authentication,
     /// How much is taken.
@@ -171,6 +177,7 @@ impl LocalEcr {
         });
         let app = Arc::new(App {
             ecr: Arc::clone(&ecr),
+            pull_through: PullThrough::new(Arc::clone(&ecr), config.pull_through),
             authentication: config.authentication,
             limits: config.limits,
             requests: Semaphore::new(config.limits.concurrency),

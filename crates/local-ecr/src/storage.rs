@@ -5,6 +5,7 @@
 
 mod blobs;
 mod error;
+mod import;
 mod metadata;
 mod records;
 mod sweep;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use blobs::{BlobFile, Blobs, to_digest};
 pub use error::StorageError;
+pub(crate) use import::ImportFile;
 pub(crate) use metadata::{Change, Metadata, Rows, Table, View};
 pub(crate) use records::*;
 pub(crate) use uploads::{Session, SessionGuard, UploadFailure, Uploads};

@@ -58,6 +58,11 @@ pub(crate) fn read<R: DeserializeOwned>(required: &[&str], body: &[u8]) -> Resul
 /// Reads a request, carries it out beside the async code, and returns what is answered.
 pub(crate) async fn call<O: Operation>(context: Context, body: &[u8]) -> Result<Value, Fault> {
     let request: O = read(O::REQUIRED, body)?;
+    run(context, request).await
+}
+
+/// Carries a request out beside the async code, and returns what is answered.
+pub(crate) async fn run<O: Operation>(context: Context, request: O) -> Result<Value, Fault> {
     let caller = context.caller.clone();
     let response = context.app.blocking(move |ecr| request.run(ecr, &caller)).await?;
     serde_json::to_value(response)

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use image::Digest;
 
+use super::body::{file_body, growing_body};
 use super::error::OciError;
-use super::{CONTENT_DIGEST, empty, file_body, header_text, value};
+use super::{CONTENT_DIGEST, empty, header_text, value};
 use crate::ecr::identity::Caller;
+use crate::pull_through::{Failure, FailureKind, Layer};
 use crate::server::App;
-use crate::storage::{BLOB_REPOSITORIES, BlobFile, LAYER_USERS, LAYERS, Rows, below, key};
+use crate::storage::{BLOB_REPOSITORIES, LAYER_USERS, LAYERS, Rows, below, key};
 
 /// `GET` and `HEAD /v2/<name>/blobs/<digest>`
 pub(super) async fn get(
@@ -33,21 +34,63 @@ pub(crate) async fn respond_with_layer(
     digest: &Digest,
     request: &Parts,
 ) -> Result<Response, OciError> {
-    let (repository, wanted) = (name.to_owned(), digest.clone());
-    let found = app
+    if request.method == Method::HEAD {
+        return respond_with_size(app, name, digest, request).await;
+    }
+    let layer = app.pull_through.layer(name, digest).await;
+    match layer.map_err(|failure| layer_failure(&failure, digest))? {
+        None => Err(OciError::no_blob(&digest.to_string())),
+        Some(Layer::Kept(blob)) => {
+            let Answer { mut response, start, length } = answer(blob.size, digest, request)?;
+            *response.body_mut() = file_body(blob, start, length).await.map_err(|error| {
+                tracing::error!(%error, %digest, "a blob could not be read");
+                OciError::internal()
+            })?;
+            Ok(response)
+        }
+        Some(Layer::Growing(growing)) => {
+            let Answer { mut response, start, length } = answer(growing.size, digest, request)?;
+            *response.body_mut() = growing_body(growing, start, length);
+            Ok(response)
+        }
+    }
+}
+
+fn layer_failure(failure: &Failure, digest: &Digest) -> OciError {
+    match failure.kind {
+        FailureKind::NotFound => OciError::no_blob(&digest.to_string()),
+        _ => OciError::upstream(failure, &digest.to_string()),
+    }
+}
+
+/// Answers with the size of a layer, which upstream need not be asked for.
+async fn respond_with_size(
+    app: &Arc<App>,
+    name: &str,
+    digest: &Digest,
+    request: &Parts,
+) -> Result<Response, OciError> {
+    let (repository, text) = (name.to_owned(), digest.to_string());
+    let size = app
         .blocking(move |ecr| {
             let view = ecr.storage.metadata.read()?;
             ecr.repository(&view, &repository, None)?;
-            ecr.open_layer(&view, &repository, &wanted)
+            ecr.layer_size(&view, &repository, &text)
         })
         .await?;
-    let blob = found.ok_or_else(|| OciError::no_blob(&digest.to_string()))?;
-    respond(blob, digest, request).await
+    let size = size.ok_or_else(|| OciError::no_blob(&digest.to_string()))?;
+    Ok(answer(size, digest, request)?.response)
 }
 
-/// Answers with a blob, or the range of it that the request asks for.
-async fn respond(blob: BlobFile, digest: &Digest, request: &Parts) -> Result<Response, OciError> {
-    let size = blob.size;
+/// The head of an answer, and which bytes belong below it.
+struct Answer {
+    response: Response,
+    start: u64,
+    length: u64,
+}
+
+/// Returns the head of an answer with a layer, or with the range of it that the request asks for.
+fn answer(size: u64, digest: &Digest, request: &Parts) -> Result<Answer, OciError> {
     let range = header_text(request, &header::RANGE).and_then(|text| read_range(text, size));
     let (status, start, length) = match range {
         None => (StatusCode::OK, 0, size),
@@ -73,14 +116,7 @@ async fn respond(blob: BlobFile, digest: &Digest, request: &Parts) -> Result<Res
         let range = format!("bytes {start}-{}/{size}", start + length - 1);
         response.headers_mut().insert(header::CONTENT_RANGE, value(&range));
     }
-    *response.body_mut() = match request.method {
-        Method::HEAD => Body::empty(),
-        _ => file_body(blob, start, length).await.map_err(|error| {
-            tracing::error!(%error, digest, "a blob could not be read");
-            OciError::internal()
-        })?,
-    };
-    Ok(response)
+    Ok(Answer { response, start, length })
 }
 
 /// Reads a range of one part: nothing when the header is to be ignored, `Some(None)` when it lies outside.

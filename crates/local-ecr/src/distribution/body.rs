@@ -1,5 +1,6 @@
 //! Bodies: taking them in and giving files out, with little memory however large they are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -9,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::task::spawn_blocking;
 
 use super::error::OciError;
+use crate::pull_through::{Arrival, Growing};
 use crate::storage::{BlobFile, SessionGuard, StorageError};
 
 /// Bytes gathered before they are written and hashed together.
@@ -137,4 +139,42 @@ pub(crate) async fn file_body(blob: BlobFile, start: u64, length: u64) -> std::i
     }
     let stream = tokio_util::io::ReaderStream::with_capacity(file.take(length), READ);
     Ok(Body::from_stream(stream))
+}
+
+/// Returns `length` bytes of a layer from `start` on as a body that follows the layer as it arrives. Where the
+/// layer fails, the body ends before its length, so that no client takes it for whole.
+pub(super) fn growing_body(growing: Arc<Growing>, start: u64, length: u64) -> Body {
+    let arrival = growing.arrival.clone();
+    let state = (growing, arrival, start, start + length);
+    Body::from_stream(futures_util::stream::try_unfold(state, |(growing, mut arrival, at, end)| async move {
+        if at >= end {
+            return Ok(None);
+        }
+        let failed = |text: &str| std::io::Error::other(text.to_owned());
+        let there = loop {
+            let there = match *arrival.borrow_and_update() {
+                Arrival::Bytes(there) => there,
+                Arrival::Whole => growing.size,
+                Arrival::Failed => return Err(failed("the upstream registry did not give the whole layer")),
+            };
+            if there > at {
+                break there;
+            }
+            arrival.changed().await.map_err(|_| failed("the import of the layer ended"))?;
+        };
+        let wanted = usize::try_from((there.min(end) - at).min(READ as u64)).unwrap_or(READ);
+        let file = Arc::clone(&growing);
+        let read = spawn_blocking(move || {
+            let mut buffer = vec![0; wanted];
+            let read = file.read_at(&mut buffer, at)?;
+            buffer.truncate(read);
+            Ok::<_, std::io::Error>(Bytes::from(buffer))
+        });
+        let data = read.await.map_err(|_| failed("reading ended"))??;
+        if data.is_empty() {
+            return Err(failed("the file of the layer is shorter than what has arrived"));
+        }
+        let at = at + data.len() as u64;
+        Ok(Some((data, (growing, arrival, at, end))))
+    }))
 }

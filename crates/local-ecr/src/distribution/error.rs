@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::fault::{Code, Fault};
+use crate::pull_through::{Failure, FailureKind};
 use crate::storage::StorageError;
 
 /// An answer of the registry that is no success.
@@ -66,6 +67,18 @@ impl OciError {
         let mut error = Self::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "Requested image not found");
         error.more.detail = json!({ "reference": reference });
         error
+    }
+
+    /// Returns the answer to content that upstream had to give and did not.
+    pub(super) fn upstream(failure: &Failure, reference: &str) -> Self {
+        let (status, code) = match failure.kind {
+            FailureKind::NotFound => return Self::no_manifest(reference),
+            FailureKind::AccessDenied | FailureKind::Secret => (StatusCode::FORBIDDEN, "DENIED"),
+            FailureKind::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
+            FailureKind::Unavailable => (StatusCode::BAD_GATEWAY, "UNKNOWN"),
+            FailureKind::Server => return Self::internal(),
+        };
+        Self::new(status, code, format!("{}: {}", failure.kind.failure_code(), failure.reason))
     }
 
     /// Returns the answer to a method that the path does not take.

@@ -16,6 +16,7 @@ use crate::ecr::identity::Caller;
 use crate::ecr::image::{ImageId, Push, is_referenced};
 use crate::fault::{Code, Fault};
 use crate::manifest::LARGEST;
+use crate::pull_through::ImagePull;
 use crate::server::App;
 use crate::storage::{IMAGES, Rows, key};
 
@@ -45,6 +46,8 @@ pub(super) async fn get(
 ) -> Result<Response, OciError> {
     let id = image_id(reference)?;
     let repository = name.to_owned();
+    let pull = ImagePull { repository: repository.clone(), id: id.clone() };
+    let pulled = app.pull_through.ensure_image(&pull).await;
     let found = app
         .blocking(move |ecr| {
             let view = ecr.storage.metadata.read()?;
@@ -57,8 +60,13 @@ pub(super) async fn get(
             ecr.record_pull(&repository, &digest, &row)?;
             Ok(Some((digest, row.media_type, bytes)))
         })
-        .await?;
-    let (digest, media_type, bytes) = found.ok_or_else(|| OciError::no_manifest(reference))?;
+        .await;
+    let (digest, media_type, bytes) = match (found, pulled) {
+        (Ok(Some(found)), _) => found,
+        (_, Err(failure)) => return Err(OciError::upstream(&failure, reference)),
+        (Ok(None), Ok(())) => return Err(OciError::no_manifest(reference)),
+        (Err(fault), Ok(())) => return Err(fault.into()),
+    };
     let mut response = empty(
         StatusCode::OK,
         [

@@ -3,10 +3,10 @@
 use image::Digest;
 
 use super::Ecr;
-use super::setting;
+use super::{rule, setting};
 use crate::fault::{Code, Fault};
 use crate::storage::{
-    BLOB_REPOSITORIES, BlobFile, Change, LAYER_USERS, LAYERS, LayerRow, REPOSITORIES, Rows, Session,
+    BLOB_REPOSITORIES, BlobFile, Change, IMAGES, LAYER_USERS, LAYERS, LayerRow, REPOSITORIES, Rows, Session,
     UploadFailure, below, key,
 };
 
@@ -76,6 +76,31 @@ impl Ecr {
             return Ok(None);
         }
         Ok(self.storage.blobs.open_blob(digest)?)
+    }
+
+    /// Returns the size in bytes of a layer that the repository has, or that a rule fetches for one of its
+    /// images when it is asked for.
+    pub(crate) fn layer_size(
+        &self,
+        rows: &impl Rows,
+        repository: &str,
+        digest: &str,
+    ) -> Result<Option<u64>, Fault> {
+        if let Some(row) = rows.get(&LAYERS, &key(&[repository, digest]))? {
+            return Ok(Some(row.size));
+        }
+        let mut user = None;
+        rows.scan(&LAYER_USERS, &below(&[repository, digest]), None, |image, ()| {
+            user = Some(image.to_owned());
+            false
+        })?;
+        let Some(user) = user else { return Ok(None) };
+        if rule::governing(rows, repository)?.is_none() {
+            return Ok(None);
+        }
+        let image = rows.get(&IMAGES, &key(&[repository, &user]))?;
+        let named = image.and_then(|image| image.blobs.into_iter().find(|blob| blob.digest == digest));
+        Ok(named.map(|blob| blob.size))
     }
 
     /// Puts a layer of another repository into this one where ECR would: blob mounting is enabled, both

@@ -3,6 +3,7 @@
 use image::{Credential, RegistryHost, UpstreamRegistry};
 
 use super::Ecr;
+use super::template::governs;
 use crate::constraint;
 use crate::fault::{Code, Fault};
 use crate::storage::{RULES, Rows, RuleRow};
@@ -150,4 +151,17 @@ fn supported(url: &str) -> Result<UpstreamRegistry, Fault> {
     registry
         .filter(|registry| registry.url() == url)
         .ok_or_else(|| unsupported(format!("The upstream registry {url} is not supported")))
+}
+/// Returns the rule that governs a repository, with its prefix: the longest one above it, `ROOT` last.
+pub(crate) fn governing(rows: &impl Rows, repository: &str) -> Result<Option<(String, RuleRow)>, Fault> {
+    let mut best: Option<(usize, String, RuleRow)> = None;
+    rows.scan(&RULES, "", None, |prefix, row| {
+        if let Some(length) = governs(prefix, repository)
+            && best.as_ref().is_none_or(|(longest, _, _)| length > *longest)
+        {
+            best = Some((length, prefix.to_owned(), row));
+        }
+        true
+    })?;
+    Ok(best.map(|(_, prefix, row)| (prefix, row)))
 }

@@ -10,6 +10,8 @@ use crate::storage::{RepositoryRow, Rows, TEMPLATES, TemplateRow};
 /// Why ECR itself creates a repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
+    /// A rule pulls an image through.
+    PullThroughCache,
     /// A client pushes to a name that is not there.
     CreateOnPush,
 }
@@ -18,6 +20,7 @@ impl Purpose {
     /// Returns the value that `appliedFor` has for it.
     fn name(self) -> &'static str {
         match self {
+            Self::PullThroughCache => "PULL_THROUGH_CACHE",
             Self::CreateOnPush => "CREATE_ON_PUSH",
         }
     }

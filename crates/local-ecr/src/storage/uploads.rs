@@ -122,6 +122,11 @@ impl Uploads {
         self.sessions().get(id).filter(|session| session.repository == repository).cloned()
     }
 
+    /// Returns a path in the folder for a file that goes at the next start unless it becomes a blob.
+    pub(crate) fn path_for_import(&self) -> PathBuf {
+        self.folder.join(format!("import-{}", uuid::Uuid::new_v4()))
+    }
+
     /// Forgets an upload and removes its file.
     pub(crate) fn forget(&self, session: &Session) {
         if self.sessions().remove(&session.id).is_some() && fs::remove_file(&session.path).is_err() {

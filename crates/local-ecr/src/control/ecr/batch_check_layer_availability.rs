@@ -7,7 +7,6 @@ use crate::control::Operation;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
 use crate::fault::Fault;
-use crate::storage::{LAYERS, Rows, key};
 
 /// What a layer is said to be where its own media type is not known.
 const MEDIA_TYPE: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
@@ -66,11 +65,11 @@ impl Operation for BatchCheckLayerAvailability {
                 });
                 continue;
             }
-            match view.get(&LAYERS, &key(&[&self.repository_name, &layer_digest]))? {
-                Some(row) => layers.push(Layer {
+            match ecr.layer_size(&view, &self.repository_name, &layer_digest)? {
+                Some(layer_size) => layers.push(Layer {
                     layer_digest,
                     layer_availability: "AVAILABLE",
-                    layer_size: row.size,
+                    layer_size,
                     media_type: MEDIA_TYPE,
                 }),
                 None => failures.push(Failure {

@@ -1,14 +1,22 @@
 //! BatchGetImage
 
+use std::sync::Arc;
+
+use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::constraint;
-use crate::control::Operation;
+use crate::control::{Context, Operation, operation};
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
 use crate::ecr::image::{ImageFailure, ImageId};
 use crate::fault::{Code, Fault};
+use crate::pull_through::{Failure, FailureKind, ImagePull};
 use crate::storage::{IMAGES, Rows, View, key};
+
+/// Images that upstream is asked for at a time.
+const PULLS_AT_A_TIME: usize = 8;
 
 /// The request.
 #[derive(Debug, Clone, Deserialize)]
@@ -21,6 +29,9 @@ pub(crate) struct BatchGetImage {
     /// The images.
     pub(crate) image_ids: Vec<ImageId>,
     accepted_media_types: Option<Vec<String>>,
+    /// What upstream answered about those of the images that it was asked for and did not give.
+    #[serde(skip)]
+    upstream: Vec<(ImageId, Failure)>,
 }
 
 /// `Image`
@@ -46,6 +57,21 @@ pub(crate) struct Response {
     failures: Vec<ImageFailure>,
 }
 
+/// Carries out a request, with what rules cover pulled through first.
+pub(crate) async fn call(context: Context, body: &[u8]) -> Result<Value, Fault> {
+    let mut request: BatchGetImage = operation::read(BatchGetImage::REQUIRED, body)?;
+    request.check()?;
+    let asked = request.image_ids.clone();
+    let pulls = asked.into_iter().filter(|id| id.check().is_ok()).map(|id| {
+        let pull = ImagePull { repository: request.repository_name.clone(), id: id.clone() };
+        let pull_through = Arc::clone(&context.app.pull_through);
+        async move { pull_through.ensure_image(&pull).await.err().map(|failure| (id, failure)) }
+    });
+    let failures: Vec<_> = futures_util::stream::iter(pulls).buffered(PULLS_AT_A_TIME).collect().await;
+    request.upstream = failures.into_iter().flatten().collect();
+    operation::run(context, request).await
+}
+
 impl BatchGetImage {
     /// Checks what the request says of itself.
     pub(crate) fn check(&self) -> Result<(), Fault> {
@@ -54,6 +80,27 @@ impl BatchGetImage {
             Some(types) => constraint::count("acceptedMediaTypes", types.len(), 1, 100),
             None => Ok(()),
         }
+    }
+
+    /// Returns what upstream answered about an image that it did not give.
+    fn upstream_failure(&self, id: &ImageId) -> Option<ImageFailure> {
+        let (_, failure) = self.upstream.iter().find(|(asked, _)| asked == id)?;
+        Some(id.failure(failure.kind.failure_code(), failure.reason.clone()))
+    }
+
+    /// Returns the answer where upstream gave nothing that a repository would have been created for.
+    fn without_repository(&self, fault: Fault) -> Result<Response, Fault> {
+        if let Some((_, failure)) = self.upstream.iter().find(|(_, failure)| failure.kind == FailureKind::Secret) {
+            return Err(Fault::new(Code::UnableToGetUpstreamImage, failure.reason.clone()));
+        }
+        let told = self.upstream.iter().any(|(_, failure)| failure.kind != FailureKind::NotFound);
+        if !told {
+            return Err(fault);
+        }
+        let missing = |id: &ImageId| id.failure("ImageNotFound", "Requested image not found");
+        let failures =
+            self.image_ids.iter().map(|id| self.upstream_failure(id).unwrap_or_else(|| missing(id)));
+        Ok(Response { images: Vec::new(), failures: failures.collect() })
     }
 
     fn image(
@@ -93,12 +140,14 @@ impl Operation for BatchGetImage {
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         self.check()?;
         let view = ecr.storage.metadata.read()?;
-        ecr.repository(&view, &self.repository_name, self.registry_id.as_ref())?;
+        if let Err(fault) = ecr.repository(&view, &self.repository_name, self.registry_id.as_ref()) {
+            return self.without_repository(fault);
+        }
         let (mut images, mut failures) = (Vec::new(), Vec::new());
         for id in &self.image_ids {
             match self.image(ecr, &view, id)? {
                 Ok(image) => images.push(image),
-                Err(failure) => failures.push(failure),
+                Err(failure) => failures.push(self.upstream_failure(id).unwrap_or(failure)),
             }
         }
         Ok(Response { images, failures })

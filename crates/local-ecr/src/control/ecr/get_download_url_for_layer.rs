@@ -9,7 +9,6 @@ use crate::download;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
 use crate::fault::{Code, Fault};
-use crate::storage::{LAYERS, Rows, key};
 
 /// The request.
 #[derive(Debug, Deserialize)]
@@ -49,7 +48,7 @@ impl Operation for GetDownloadUrlForLayer {
             )
         };
         let digest: Digest = self.layer_digest.parse().map_err(|_| missing())?;
-        if !view.has(&LAYERS, &key(&[&self.repository_name, &digest.to_string()]))? {
+        if ecr.layer_size(&view, &self.repository_name, &digest.to_string())?.is_none() {
             return Err(missing());
         }
         Ok(Response {
