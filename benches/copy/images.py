@@ -19,11 +19,11 @@ CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 LARGE_LAYERS = 20
-LARGE_LAYER = 50.5
+LARGE_LAYER = 50.0
 MANY = 100
-COMMON = (20.0, 12.0, 5.5)
-OWN = (8.0, 3.78)
-FAULT_LAYERS = (20.0, 12.0, 10.0, 6.0, 4.0)
+COMMON = (20.0, 12.0, 5.2)
+OWN = (8.0, 3.67)
+FAULT_LAYERS = (20.0, 12.0, 10.0, 6.0, 3.2)
 
 
 def layer(seed, mebibytes):

@@ -100,7 +100,11 @@ class FaultProxy:
 
     async def exchange(self, reader, writer, up_reader, up_writer):
         try:
-            head = await reader.readuntil(b"\r\n\r\n")
+            first = await reader.readexactly(1)
+            if first == b"\x16":
+                # TLS, which a registry without it refuses at once.
+                return False
+            head = first + await reader.readuntil(b"\r\n\r\n")
         except asyncio.IncompleteReadError:
             return False
         method, path, _ = head.split(b"\r\n", 1)[0].decode().split(" ", 2)
