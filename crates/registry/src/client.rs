@@ -86,16 +86,17 @@ impl Client {
         let Inner { wire, auth } = &*self.0;
         let mut attempts = Attempts::new(&wire.options.retry);
         let mut renewals = 0;
+        // Held until there is an answer: whoever waits then knows what to present, or that all is refused.
+        let _entry = auth.enter(host).await;
         loop {
             if let Some(refused) = host.refused() {
                 return Err(refused.clone().at(ask.side));
             }
-            let mut presented = auth.present(wire, host, &ask.scopes, ask.side).await?;
+            let presented = auth.present(wire, host, &ask.scopes, ask.side).await?;
             let outcome = wire.exchange(host, ask, presented.header()).await;
             let response = match attempts.judge(host, ask, outcome).await {
                 Judged::Answer(response) => response,
                 Judged::Again(pause) => {
-                    drop(presented);
                     ask.retries.fetch_add(1, Ordering::Relaxed);
                     tokio::time::sleep(pause).await;
                     continue;
@@ -103,7 +104,6 @@ impl Client {
                 Judged::Failed(error) => return Err(error),
             };
             if !matches!(response.status(), 401 | 403) {
-                presented.answered();
                 return Ok(response);
             }
             let challenge = response.challenge();
@@ -116,7 +116,6 @@ impl Client {
             let scopes = &ask.scopes;
             let again =
                 auth.refused(wire, host, scopes, ask.side, &presented, challenge, refusal, &error).await?;
-            presented.answered();
             if !again || !ask.body.is_whole() {
                 return Err(error);
             }

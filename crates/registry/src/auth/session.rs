@@ -1,6 +1,7 @@
 //! What is presented to each registry, kept from its first answer on and renewed when it grows old.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use image::RegistryHost;
@@ -29,8 +30,10 @@ pub(crate) struct Authenticator(Mutex<HashMap<RegistryHost, Arc<HostSession>>>);
 struct HostSession {
     /// What the registry asks for, once it has said so.
     wanted: Mutex<Option<Wanted>>,
-    /// Held by the first request, so that not every early one is refused for lack of a token.
-    contact: Arc<tokio::sync::Mutex<bool>>,
+    /// Held by the first request until it is answered, so that not every early one is refused for lack of a
+    /// token, or for a wrong one.
+    contact: Arc<tokio::sync::Mutex<()>>,
+    contacted: AtomicBool,
     credential: tokio::sync::Mutex<Held>,
     tokens: Mutex<HashMap<Scopes, Arc<tokio::sync::Mutex<Option<Token>>>>>,
 }
@@ -47,13 +50,26 @@ struct Held {
     issued: Option<Issued>,
     renew_at: Option<Instant>,
     generation: u64,
+    /// Whether it was renewed once for a refusal without words.
+    doubted: bool,
 }
 
 /// What went with a request.
 pub(crate) struct Presented {
     header: Option<HeaderValue>,
     kind: Kind,
-    first: Option<OwnedMutexGuard<bool>>,
+}
+
+/// The place of a request at a registry's door; while the first one stands there, others wait.
+pub(crate) struct Entry {
+    session: Arc<HostSession>,
+    _first: OwnedMutexGuard<()>,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.session.contacted.store(true, Ordering::Relaxed);
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -68,19 +84,25 @@ impl Presented {
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         self.header.clone()
     }
-
-    /// Lets the requests go that waited for the outcome of the first one.
-    pub(crate) fn answered(&mut self) {
-        if let Some(mut first) = self.first.take() {
-            *first = true;
-        }
-    }
 }
 
 impl Authenticator {
     fn session(&self, host: &Host) -> Arc<HostSession> {
         let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.entry(host.name.clone()).or_default().clone()
+    }
+
+    /// Waits while the first request to a registry is not answered yet; dropping the entry lets others in.
+    pub(crate) async fn enter(&self, host: &Host) -> Option<Entry> {
+        let session = self.session(host);
+        if session.contacted.load(Ordering::Relaxed) {
+            return None;
+        }
+        let first = session.contact.clone().lock_owned().await;
+        if session.contacted.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some(Entry { session, _first: first })
     }
 
     /// Returns what goes with a request of these scopes; asks for credentials and tokens as needed.
@@ -93,8 +115,8 @@ impl Authenticator {
     ) -> Result<Presented> {
         let session = self.session(host);
         let (credential, generation) = session.credential(wire, host, None).await.map_err(|e| e.at(side))?;
-        let sent = |header| Presented { header, kind: Kind::Credential(generation), first: None };
-        let mut wanted = session.wanted();
+        let sent = |header| Presented { header, kind: Kind::Credential(generation) };
+        let wanted = session.wanted();
         match (&credential, &wanted) {
             (Some(Credential::RegistryToken(token)), _) => return Ok(sent(bearer(token))),
             (Some(Credential::Upfront { username, password }), None | Some(Wanted::Basic)) => {
@@ -102,25 +124,17 @@ impl Authenticator {
             }
             _ => {}
         }
-        let mut first = None;
-        if wanted.is_none() {
-            let guard = session.contact.clone().lock_owned().await;
-            if !*guard {
-                first = Some(guard);
-            }
-            wanted = session.wanted();
-        }
         match (wanted, credential) {
-            (None, _) => Ok(Presented { header: None, kind: Kind::Nothing, first }),
+            (None, _) => Ok(Presented { header: None, kind: Kind::Nothing }),
             (
                 Some(Wanted::Basic),
                 Some(Credential::Login { username, password } | Credential::Upfront { username, password }),
             ) => Ok(sent(basic(&username, &password))),
-            (Some(Wanted::Basic), _) => Ok(Presented { header: None, kind: Kind::Nothing, first: None }),
+            (Some(Wanted::Basic), _) => Ok(Presented { header: None, kind: Kind::Nothing }),
             (Some(Wanted::Token(service)), credential) => {
                 let token =
                     session.token(wire, host, &service, scopes, None, credential.as_ref(), side).await?;
-                Ok(Presented { header: bearer(&token.value), kind: Kind::Token, first: None })
+                Ok(Presented { header: bearer(&token.value), kind: Kind::Token })
             }
         }
     }
@@ -144,12 +158,14 @@ impl Authenticator {
         let session = self.session(host);
         if refusal.status == 403 {
             // Amazon ECR's way of saying that its authorization token is too old.
-            return match presented.kind {
-                Kind::Credential(generation) if refusal.words.to_ascii_lowercase().contains("expired") => {
-                    session.renew(wire, host, generation).await
-                }
-                _ => Ok(false),
-            };
+            let Kind::Credential(generation) = presented.kind else { return Ok(false) };
+            let expired = refusal.words.to_ascii_lowercase().contains("expired");
+            // An answer to HEAD has no words, so it is believed once.
+            let silent = refusal.words.is_empty() && refusal.code.is_none();
+            if expired || (silent && session.doubt(generation).await) {
+                return session.renew(wire, host, generation).await;
+            }
+            return Ok(false);
         }
         match challenge {
             None | Some(Challenge::Basic) => {
@@ -216,6 +232,12 @@ impl HostSession {
             held.generation += 1;
         }
         Ok((held.issued.as_ref().map(|issued| issued.credential.clone()), held.generation))
+    }
+
+    /// Returns whether a refusal without words is the first one, or of a credential renewed meanwhile.
+    async fn doubt(&self, refused: u64) -> bool {
+        let mut held = self.credential.lock().await;
+        !std::mem::replace(&mut held.doubted, true) || held.generation > refused
     }
 
     /// Asks for another credential in place of a refused one, if credentials here have a life at all.

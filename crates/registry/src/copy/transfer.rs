@@ -112,7 +112,18 @@ impl Work {
             return Ok(Became::Skipped);
         }
         let mut session = None;
-        if let (Some(slot), Some(rank)) = (self.slots.get(destination.registry(), digest), ends.rank)
+        if ends.source.registry() == destination.registry() {
+            if ends.source.name() == destination.name() {
+                return Ok(Became::Skipped);
+            }
+            match self.mount(destination, blob, ends.source.name()).await? {
+                Some(Mounted::Yes) => return Ok(Became::Mounted),
+                Some(Mounted::Instead(instead)) => session = Some(instead),
+                None => {}
+            }
+        }
+        if session.is_none()
+            && let (Some(slot), Some(rank)) = (self.slots.get(destination.registry(), digest), ends.rank)
             && !self.mounts_given_up(destination.registry())
             && let Turn::Take(holder) = slot.turn(rank).await
         {
@@ -120,16 +131,6 @@ impl Work {
                 return Ok(Became::Skipped);
             }
             match self.mount(destination, blob, &holder).await? {
-                Some(Mounted::Yes) => return Ok(Became::Mounted),
-                Some(Mounted::Instead(instead)) => session = Some(instead),
-                None => {}
-            }
-        }
-        if session.is_none() && ends.source.registry() == destination.registry() {
-            if ends.source.name() == destination.name() {
-                return Ok(Became::Skipped);
-            }
-            match self.mount(destination, blob, ends.source.name()).await? {
                 Some(Mounted::Yes) => return Ok(Became::Mounted),
                 Some(Mounted::Instead(instead)) => session = Some(instead),
                 None => {}
