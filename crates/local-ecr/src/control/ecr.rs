@@ -48,6 +48,7 @@ operations! {
     batch_check_layer_availability: BatchCheckLayerAvailability,
     batch_delete_image: BatchDeleteImage,
     batch_get_image: BatchGetImage,
+    batch_get_repository_scanning_configuration: BatchGetRepositoryScanningConfiguration,
     complete_layer_upload: CompleteLayerUpload,
     create_pull_through_cache_rule: CreatePullThroughCacheRule,
     create_repository: CreateRepository,
@@ -92,7 +93,6 @@ operations! {
 
 /// The operations of Amazon ECR that are not carried out.
 const LEFT_OUT: &[&str] = &[
-    "BatchGetRepositoryScanningConfiguration",
     "DeleteSigningConfiguration",
     "DeregisterPullTimeUpdateExclusion",
     "DescribeImageReplicationStatus",

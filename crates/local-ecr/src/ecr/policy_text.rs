@@ -34,8 +34,8 @@ pub(crate) fn check_policy(text: &str, kind: PolicyKind) -> Result<(), Fault> {
     let problem = document.problems(attached).into_iter().find(|problem| {
         matches!(
             problem,
-            Problem::RepeatedSid { .. }
-                | Problem::NoPrincipal { .. }
+            // Statements of the same Sid are taken by ECR.
+            Problem::NoPrincipal { .. }
                 | Problem::NoResource { .. }
                 | Problem::UnknownElement { .. }
                 | Problem::UnknownOperator { .. }
