@@ -77,7 +77,7 @@ fn configuration(ecr: &Ecr, name: &str, row: &RepositoryRow, registry: &Value) -
     Configuration {
         repository_arn: ecr.repository_arn(name),
         repository_name: name.to_owned(),
-        scan_on_push: row.scan_on_push || scan_frequency == "SCAN_ON_PUSH",
+        scan_on_push: row.scan_on_push,
         scan_frequency,
         applied_scan_filters,
     }
