@@ -1,0 +1,5 @@
+//! Policies of repositories, as text.
+
+mod delete;
+mod get;
+mod set;
