@@ -1,0 +1,22 @@
+//! Runs a registry until it is interrupted: `serve PORT [FOLDER]`.
+
+use std::io::Write;
+
+use local_ecr::{Config, Data, LocalEcr};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let mut config = Config::new("000000000000".parse()?, "us-east-1".parse()?);
+    if let Some(account) = std::env::var_os("LOCAL_ECR_ACCOUNT").and_then(|value| value.into_string().ok()) {
+        config.account = account.parse()?;
+    }
+    config.address.set_port(arguments.next().map_or(Ok(4566), |port| port.parse())?);
+    if let Some(folder) = arguments.next() {
+        config.data = Data::Folder(folder.into());
+    }
+    let server = LocalEcr::start(config).await?;
+    writeln!(std::io::stdout(), "{}", server.endpoint())?;
+    std::future::pending::<()>().await;
+    Ok(())
+}

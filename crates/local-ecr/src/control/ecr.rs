@@ -1,0 +1,124 @@
+//! Amazon ECR's operations: one file each.
+
+macro_rules! operations {
+    ($($module:ident: $operation:ident),* $(,)?) => {
+        $(mod $module;)*
+
+        /// The operations that are carried out.
+        #[cfg(test)]
+        const CARRIED_OUT: &[&str] = &[$(stringify!($operation)),*];
+
+        /// Carries out the operation of a name.
+        pub(super) async fn call(context: Context, name: &str, body: &[u8]) -> Result<Value, Fault> {
+            // What may have to wait for an upstream registry.
+            match name {
+                "BatchGetImage" => return batch_get_image::call(context, body).await,
+                "ValidatePullThroughCacheRule" => {
+                    return validate_pull_through_cache_rule::call(context, body).await;
+                }
+                _ => {}
+            }
+            $(
+                if name == stringify!($operation) {
+                    return operation::call::<$module::$operation>(context, body).await;
+                }
+            )*
+            if LEFT_OUT.contains(&name) {
+                return Err(super::left_out("Amazon ECR", name));
+            }
+            Err(super::unknown(name))
+        }
+    };
+}
+
+mod template_settings;
+mod validate_pull_through_cache_rule;
+pub(crate) mod wire;
+
+use serde_json::Value;
+
+use super::{Context, operation};
+use crate::fault::Fault;
+
+operations! {
+    batch_check_layer_availability: BatchCheckLayerAvailability,
+    batch_delete_image: BatchDeleteImage,
+    batch_get_image: BatchGetImage,
+    complete_layer_upload: CompleteLayerUpload,
+    create_pull_through_cache_rule: CreatePullThroughCacheRule,
+    create_repository: CreateRepository,
+    create_repository_creation_template: CreateRepositoryCreationTemplate,
+    delete_lifecycle_policy: DeleteLifecyclePolicy,
+    delete_pull_through_cache_rule: DeletePullThroughCacheRule,
+    delete_registry_policy: DeleteRegistryPolicy,
+    delete_repository: DeleteRepository,
+    delete_repository_creation_template: DeleteRepositoryCreationTemplate,
+    delete_repository_policy: DeleteRepositoryPolicy,
+    describe_images: DescribeImages,
+    describe_pull_through_cache_rules: DescribePullThroughCacheRules,
+    describe_registry: DescribeRegistry,
+    describe_repositories: DescribeRepositories,
+    describe_repository_creation_templates: DescribeRepositoryCreationTemplates,
+    get_account_setting: GetAccountSetting,
+    get_authorization_token: GetAuthorizationToken,
+    get_download_url_for_layer: GetDownloadUrlForLayer,
+    get_lifecycle_policy: GetLifecyclePolicy,
+    get_registry_policy: GetRegistryPolicy,
+    get_registry_scanning_configuration: GetRegistryScanningConfiguration,
+    get_repository_policy: GetRepositoryPolicy,
+    initiate_layer_upload: InitiateLayerUpload,
+    list_image_referrers: ListImageReferrers,
+    list_images: ListImages,
+    list_tags_for_resource: ListTagsForResource,
+    put_account_setting: PutAccountSetting,
+    put_image: PutImage,
+    put_image_scanning_configuration: PutImageScanningConfiguration,
+    put_image_tag_mutability: PutImageTagMutability,
+    put_lifecycle_policy: PutLifecyclePolicy,
+    put_registry_policy: PutRegistryPolicy,
+    put_registry_scanning_configuration: PutRegistryScanningConfiguration,
+    put_replication_configuration: PutReplicationConfiguration,
+    set_repository_policy: SetRepositoryPolicy,
+    tag_resource: TagResource,
+    untag_resource: UntagResource,
+    update_pull_through_cache_rule: UpdatePullThroughCacheRule,
+    update_repository_creation_template: UpdateRepositoryCreationTemplate,
+    upload_layer_part: UploadLayerPart,
+}
+
+/// The operations of Amazon ECR that are not carried out.
+const LEFT_OUT: &[&str] = &[
+    "BatchGetRepositoryScanningConfiguration",
+    "DeleteSigningConfiguration",
+    "DeregisterPullTimeUpdateExclusion",
+    "DescribeImageReplicationStatus",
+    "DescribeImageScanFindings",
+    "DescribeImageSigningStatus",
+    "DescribeReplicationBackfillResults",
+    "GetLifecyclePolicyPreview",
+    "GetSigningConfiguration",
+    "ListPullTimeUpdateExclusions",
+    "ListReplicationBackfills",
+    "PutSigningConfiguration",
+    "RegisterPullTimeUpdateExclusion",
+    "StartImageScan",
+    "StartLifecyclePolicyPreview",
+    "StartReplicationBackfill",
+    "StopReplicationBackfill",
+    "UpdateImageStorageClass",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{CARRIED_OUT, LEFT_OUT};
+
+    #[test]
+    fn every_operation_of_the_model_is_here_once() {
+        let mut all: Vec<_> = CARRIED_OUT.iter().chain(LEFT_OUT).collect();
+        all.push(&"ValidatePullThroughCacheRule");
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), 62, "the model of 2015-09-21 has 62 operations");
+        assert_eq!(CARRIED_OUT.len() + LEFT_OUT.len() + 1, 62);
+    }
+}
