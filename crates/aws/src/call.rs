@@ -76,11 +76,13 @@ impl Call<'_> {
         F: Future<Output = Result<O, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        // A closed semaphore is impossible; without a permit the call is merely not bounded.
-        let _permit = self.session.permit().await;
+        let pace = self.session.pace();
+        let slot = pace.begin().await;
         let attempts = Attempts::default();
         let start = Instant::now();
-        send(attempts.clone()).await.map_err(|error| {
+        let outcome = send(attempts.clone()).await;
+        pace.end(slot, outcome.is_ok());
+        outcome.map_err(|error| {
             let answer = Answer::of(&error);
             let error_in_words = AwsError::of_call(self, answer, attempts.count(), start.elapsed());
             Failure { error: error_in_words, service: error.into_service_error_if_any() }

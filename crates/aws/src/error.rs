@@ -11,6 +11,7 @@ use std::time::Duration;
 use image::{AccountId, Region};
 
 pub(crate) use answer::{Answer, Trouble};
+pub(crate) use code::kind_of_code;
 pub use denial::{Denial, DenialReason};
 pub use hint::Hint;
 

@@ -3,33 +3,39 @@
 use crate::call::Call;
 use crate::error::AwsError;
 
-/// One page of a list: what is on it, and where the next one begins.
-pub(crate) struct Page<T> {
-    pub(crate) items: Vec<T>,
-    pub(crate) next: Option<String>,
+/// The way through the pages of a list.
+#[derive(Debug, Default)]
+pub(crate) struct Pages {
+    read: usize,
+    last: Option<String>,
+    next: Option<String>,
 }
 
 /// Most pages that one list may have; far above any quota.
 const MOST_PAGES: usize = 100_000;
 
-/// Returns what is on all pages, in order.
-///
-/// # Errors
-/// Whatever reading a page fails with; an unreadable answer when the service sends the caller in a circle.
-pub(crate) async fn all<T>(
-    call: &Call<'_>,
-    mut page: impl AsyncFnMut(Option<String>) -> Result<Page<T>, AwsError>,
-) -> Result<Vec<T>, AwsError> {
-    let mut items = Vec::new();
-    let mut token: Option<String> = None;
-    for _ in 0..MOST_PAGES {
-        let mut read = page(token.clone()).await?;
-        items.append(&mut read.items);
-        match read.next.filter(|next| !next.is_empty()) {
-            None => return Ok(items),
-            next if next == token => break,
-            next => token = next,
+impl Pages {
+    /// Returns the token of the page to read now, which the first page has none of; `None` when all are read.
+    ///
+    /// # Errors
+    /// An unreadable answer when the service sends the caller in a circle.
+    pub(crate) fn turn(&mut self, call: &Call<'_>) -> Result<Option<Option<String>>, AwsError> {
+        match self.next.take() {
+            None if self.read == 0 => Ok(Some(None)),
+            None => Ok(None),
+            next if next == self.last || self.read >= MOST_PAGES => {
+                Err(call.unreadable("its pages never end"))
+            }
+            next => {
+                self.last.clone_from(&next);
+                Ok(Some(next))
+            }
         }
     }
-    Err(call.unreadable("its pages never end"))
+
+    /// Notes what a page says of the next one.
+    pub(crate) fn read(&mut self, next: Option<String>) {
+        self.read += 1;
+        self.next = next.filter(|next| !next.is_empty());
+    }
 }

@@ -2,6 +2,7 @@
 
 mod environment;
 mod identity;
+mod pace;
 mod profile;
 mod region;
 mod retry;
@@ -24,7 +25,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesUnordered};
 use image::Region;
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::OnceCell;
 
 pub use identity::Identity;
 pub use region::RegionSource;
@@ -34,7 +35,9 @@ use crate::error::{AwsError, Place};
 use crate::secret::Secret;
 use crate::secrets_manager::SecretsManager;
 use environment::Environment;
+use pace::Pace;
 use profile::Profiles;
+use retry::Retries;
 
 /// Fixed credentials, for a registry on this machine or a test.
 #[derive(Debug, Clone)]
@@ -65,7 +68,7 @@ pub struct Options {
     pub read_timeout: Duration,
     /// How often a request is sent at most; `None` for `AWS_MAX_ATTEMPTS`, the profile's `max_attempts`, or 6.
     pub attempts: Option<u32>,
-    /// How many requests may run at once.
+    /// How many requests may run at once, of 1 to 1,000; fewer run while a service throttles.
     pub requests_at_once: usize,
 }
 
@@ -98,7 +101,7 @@ struct Inner {
     signs_in: bool,
     endpoint_url: Option<String>,
     config: SdkConfig,
-    requests: Semaphore,
+    pace: Arc<Pace>,
     requests_at_once: usize,
     identity: OnceCell<Identity>,
     ecr: OnceLock<aws_sdk_ecr::Client>,
@@ -116,6 +119,9 @@ impl Session {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when there is no Region, the profile does
     /// not exist, a file cannot be read, or a setting has a value that is none.
     pub async fn open(options: Options) -> Result<Self, AwsError> {
+        if let Some(url) = &options.endpoint_url {
+            transport::check_endpoint(url)?;
+        }
         let environment = Environment::of_process();
         let profiles = match &options.credentials {
             Some(_) if options.region.is_some() && options.profile.is_none() => Profiles::none(),
@@ -188,7 +194,7 @@ impl Session {
             signs_in: profiles.signs_in(),
             endpoint_url: options.endpoint_url,
             config: loader.load().await,
-            requests: Semaphore::new(requests_at_once),
+            pace: Arc::new(Pace::new(requests_at_once)),
             requests_at_once,
             identity: OnceCell::new(),
             ecr: OnceLock::new(),
@@ -313,9 +319,14 @@ impl Session {
         self.0.signs_in
     }
 
-    /// Waits until one more request may run.
-    pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        self.0.requests.acquire().await.ok()
+    /// Returns the bound on what runs at once.
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.0.pace
+    }
+
+    /// Returns what decides which requests are sent again.
+    fn retries(&self) -> Retries {
+        Retries::new(self.0.pace.clone())
     }
 
     /// Returns the client of ECR.
@@ -323,7 +334,7 @@ impl Session {
         self.0.ecr.get_or_init(|| {
             let config = aws_sdk_ecr::config::Builder::from(&self.0.config)
                 .retry_partition(retry::partition("ecr"))
-                .retry_classifier(retry::QuotaAndRefusal);
+                .retry_classifier(self.retries());
             aws_sdk_ecr::Client::from_conf(config.build())
         })
     }
@@ -333,7 +344,7 @@ impl Session {
         self.0.secrets_manager.get_or_init(|| {
             let config = aws_sdk_secretsmanager::config::Builder::from(&self.0.config)
                 .retry_partition(retry::partition("secretsmanager"))
-                .retry_classifier(retry::QuotaAndRefusal);
+                .retry_classifier(self.retries());
             aws_sdk_secretsmanager::Client::from_conf(config.build())
         })
     }
@@ -343,7 +354,7 @@ impl Session {
         self.0.sts.get_or_init(|| {
             let config = aws_sdk_sts::config::Builder::from(&self.0.config)
                 .retry_partition(retry::partition("sts"))
-                .retry_classifier(retry::QuotaAndRefusal);
+                .retry_classifier(self.retries());
             aws_sdk_sts::Client::from_conf(config.build())
         })
     }

@@ -57,10 +57,16 @@ impl Answer {
         let mut answer = match error {
             SdkError::ServiceError(context) => {
                 let meta = context.err().meta();
+                if status.is_some_and(|status| status < 400) {
+                    let mut answer = Self::of_causes(Trouble::Answer, context.err());
+                    answer.words = format!("the answer cannot be understood: {}", answer.words);
+                    return Self { status, request_id, ..answer };
+                }
                 let words = meta.message().unwrap_or_default().to_owned();
                 Self { code: meta.code().map(str::to_owned), words, ..Self::new(Trouble::Service) }
             }
-            SdkError::ResponseError(_) => Self::of_causes(Trouble::Answer, error),
+            // The answer began, and could not be read to its end.
+            SdkError::ResponseError(_) => Self::of_causes(Trouble::Connection, error),
             SdkError::TimeoutError(_) => Self::of_causes(Trouble::Time, error),
             SdkError::DispatchFailure(failure) if failure.is_timeout() => {
                 Self::of_causes(Trouble::Time, error)
@@ -100,10 +106,7 @@ impl Answer {
             } else if current.is::<TokenError>() {
                 trouble = Trouble::CredentialsExpired;
             }
-            let said = current.to_string();
-            if said.contains("SSO token has expired") || said.contains("UnauthorizedException") {
-                trouble = Trouble::CredentialsExpired;
-            }
+            let said = one_line(&current.to_string());
             if trouble == Trouble::Connection && said.contains("invalid peer certificate") {
                 trouble = Trouble::Certificate;
             }
@@ -114,7 +117,7 @@ impl Answer {
             }
             cause = current.source();
         }
-        let words = if words.is_empty() { error.to_string() } else { words.join(": ") };
+        let words = if words.is_empty() { one_line(&error.to_string()) } else { words.join(": ") };
         Self { words, ..Self::new(trouble) }
     }
 
@@ -129,6 +132,11 @@ impl Answer {
             Trouble::CredentialsExpired => ErrorKind::CredentialsExpired,
         }
     }
+}
+
+/// Returns a text with every run of white space as one space.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Phrases of the SDK that say nothing to its user.

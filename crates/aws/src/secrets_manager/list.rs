@@ -7,7 +7,7 @@ use aws_sdk_secretsmanager::types::{Filter, FilterNameStringType};
 use super::SecretsManager;
 use crate::call::time;
 use crate::error::AwsError;
-use crate::paging::{self, Page};
+use crate::paging::Pages;
 
 /// A secret in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,9 @@ impl SecretsManager {
         let call = self.call("ListSecrets", format!("list the secrets below `{name_prefix}`"));
         let filters = (!name_prefix.is_empty())
             .then(|| vec![Filter::builder().key(FilterNameStringType::Name).values(name_prefix).build()]);
-        let mut entries = paging::all(&call, async |token| {
+        let mut entries = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(token) = pages.turn(&call)? {
             let answer = call
                 .run(|attempts| {
                     let request = self
@@ -48,18 +50,16 @@ impl SecretsManager {
                     request.customize().interceptor(attempts).send()
                 })
                 .await?;
-            let mut items = Vec::new();
+            pages.read(answer.next_token);
             for secret in answer.secret_list.unwrap_or_default() {
-                items.push(SecretEntry {
+                entries.push(SecretEntry {
                     arn: call.need(secret.arn, "ARN")?,
                     name: call.need(secret.name, "Name")?,
                     kms_key_id: secret.kms_key_id.filter(|key| !key.is_empty()),
                     last_changed: time(secret.last_changed_date.as_ref()),
                 });
             }
-            Ok(Page { items, next: answer.next_token })
-        })
-        .await?;
+        }
         // The service's filter matches words of names, and without regard to capitals.
         entries.retain(|entry| entry.name.starts_with(name_prefix));
         Ok(entries)

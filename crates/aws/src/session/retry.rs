@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ecr::config::interceptors::InterceptorContext;
@@ -11,8 +12,9 @@ use aws_sdk_ecr::config::retry::{
 };
 
 use super::environment::{Environment, MAX_ATTEMPTS, RETRY_MODE};
+use super::pace::Pace;
 use super::profile::Profiles;
-use crate::error::{AwsError, ErrorKind, Hint};
+use crate::error::{AwsError, ErrorKind, Hint, kind_of_code};
 
 /// How often a request is sent at most when nobody says.
 const ATTEMPTS: u32 = 6;
@@ -27,8 +29,8 @@ const MOST_CAUSES: usize = 32;
 /// How many retries all calls of a client may have outstanding, in tokens of which one costs 5.
 const RETRY_TOKENS: usize = 5000;
 
-/// Returns how often and how patiently requests are sent again: adaptive unless the environment or the profile
-/// says `standard`.
+/// Returns how often and how patiently requests are sent again: `standard` unless the environment or the
+/// profile says `adaptive`.
 ///
 /// # Errors
 /// [`ErrorKind::Configuration`] when a setting has a value that is none.
@@ -64,7 +66,7 @@ pub(super) fn config(
         Some((value, name)) => {
             RetryMode::from_str(&value).map_err(|_| wrong(name, &value, "`adaptive` or `standard`"))?
         }
-        None => RetryMode::Adaptive,
+        None => RetryMode::Standard,
     };
     Ok(RetryConfig::standard()
         .with_retry_mode(mode)
@@ -83,11 +85,18 @@ pub(super) fn partition(service: &'static str) -> RetryPartition {
 
 /// Corrects the SDK where it retries what cannot succeed, and does not retry what can: a quota is no throttling
 /// (the SDK takes `LimitExceededException` for one), nothing listens where a connection is refused, and status
-/// 429 is throttling whatever the body says.
+/// 429 is throttling whatever the body says. Slows the session down when a service throttles.
 #[derive(Debug)]
-pub(super) struct QuotaAndRefusal;
+pub(super) struct Retries(Arc<Pace>);
 
-impl ClassifyRetry for QuotaAndRefusal {
+impl Retries {
+    /// Returns the rules of a session with this pace.
+    pub(super) fn new(pace: Arc<Pace>) -> Self {
+        Self(pace)
+    }
+}
+
+impl ClassifyRetry for Retries {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
         if let Some(connection) = error.as_connector_error() {
@@ -97,17 +106,25 @@ impl ClassifyRetry for QuotaAndRefusal {
             };
         }
         let Some(response) = context.response() else { return RetryAction::NoActionIndicated };
-        match response.status().as_u16() {
-            429 => RetryAction::throttling_error(),
-            400 if response.body().bytes().and_then(code).as_deref() == Some("LimitExceededException") => {
-                RetryAction::RetryForbidden
+        let status = response.status().as_u16();
+        if status < 400 {
+            return RetryAction::NoActionIndicated;
+        }
+        let code = response.body().bytes().and_then(code);
+        if code.as_deref() == Some("LimitExceededException") {
+            return RetryAction::RetryForbidden;
+        }
+        match kind_of_code(code.as_deref(), Some(status), "") {
+            ErrorKind::Throttled => {
+                self.0.slow_down();
+                RetryAction::throttling_error()
             }
             _ => RetryAction::NoActionIndicated,
         }
     }
 
     fn name(&self) -> &'static str {
-        "quota and refusal"
+        "quota, refusal and pace"
     }
 }
 
@@ -150,7 +167,7 @@ mod tests {
         assert_eq!(read(None, &some), (9, RetryMode::Adaptive));
         assert_eq!(read(None, &none), (4, RetryMode::Standard));
         let bare = config(None, &none, &Profiles::none()).unwrap();
-        assert_eq!((bare.max_attempts(), bare.mode()), (6, RetryMode::Adaptive));
+        assert_eq!((bare.max_attempts(), bare.mode()), (6, RetryMode::Standard));
     }
 
     #[test]

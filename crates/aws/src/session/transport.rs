@@ -29,6 +29,25 @@ pub(super) fn client(environment: &Environment, plain: bool) -> Result<SharedHtt
     }))
 }
 
+/// Refuses the address of a service that is none.
+///
+/// # Errors
+/// [`ErrorKind::Configuration`].
+pub(super) fn check_endpoint(url: &str) -> Result<(), AwsError> {
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = host.map(|rest| rest.split('/').next().unwrap_or_default());
+    if host.is_some_and(|host| !host.is_empty() && !host.contains(['@', ' '])) {
+        return Ok(());
+    }
+    Err(AwsError::of_settings(
+        ErrorKind::Configuration,
+        "use the address that was given".to_owned(),
+        None,
+        "it is not of the form `http://host:port` or `https://host`".to_owned(),
+        Some(Hint::CorrectSetting { name: "--endpoint-url".to_owned() }),
+    ))
+}
+
 fn proxy(environment: &Environment) -> Result<ProxyConfig, AwsError> {
     let Some((name, address)) = environment.first(&PROXY) else { return Ok(ProxyConfig::disabled()) };
     let address = if address.contains("://") { address } else { format!("http://{address}") };
@@ -60,6 +79,19 @@ mod tests {
         assert!(error.to_string().contains("HTTPS_PROXY"), "{error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"));
         assert!(client(&environment, true).is_ok(), "plain HTTP needs no proxy");
+    }
+
+    #[test]
+    fn an_address_has_a_scheme_and_a_host_and_no_password() {
+        for url in ["http://127.0.0.1:5000", "https://api.ecr.us-east-1.amazonaws.com/", "http://[::1]:80/x"]
+        {
+            assert_eq!(check_endpoint(url), Ok(()), "{url}");
+        }
+        for url in ["", "127.0.0.1:5000", "ftp://x", "http://", "https:///x", "http://me:hunter2@x"] {
+            let error = check_endpoint(url).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration, "{url}");
+            assert!(!error.to_string().contains("hunter2"));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::ImageId;
 use crate::call::{Call, time};
 use crate::ecr::{Ecr, LARGEST_PAGE, Lookup, MOST_NAMES};
 use crate::error::AwsError;
-use crate::paging::{self, Page};
+use crate::paging::Pages;
 
 /// What ECR knows of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,9 @@ impl Ecr {
         let call = self.call("DescribeImages", format!("describe the images of repository `{repository}`"));
         let filter =
             types::DescribeImagesFilter::builder().image_status(types::ImageStatusFilter::Any).build();
-        paging::all(&call, async |token| {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(token) = pages.turn(&call)? {
             let answer = call
                 .run(|attempts| {
                     let request = self
@@ -88,9 +90,10 @@ impl Ecr {
                     request.customize().interceptor(attempts).send()
                 })
                 .await?;
-            Ok(Page { items: read_details(&call, answer.image_details)?, next: answer.next_token })
-        })
-        .await
+            pages.read(answer.next_token);
+            all.append(&mut read_details(&call, answer.image_details)?);
+        }
+        Ok(all)
     }
 
     /// Returns an image. Never makes ECR pull it from upstream.

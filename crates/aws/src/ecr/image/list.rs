@@ -6,7 +6,7 @@ use aws_sdk_ecr::types;
 use super::ImageId;
 use crate::ecr::{Ecr, LARGEST_PAGE};
 use crate::error::AwsError;
-use crate::paging::{self, Page};
+use crate::paging::Pages;
 
 /// Which images are listed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +43,9 @@ impl Ecr {
             .tag_status(status)
             .image_status(types::ImageStatusFilter::Any)
             .build();
-        paging::all(&call, async |token| {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(token) = pages.turn(&call)? {
             let answer = call
                 .run(|attempts| {
                     let request = self
@@ -57,10 +59,11 @@ impl Ecr {
                     request.customize().interceptor(attempts).send()
                 })
                 .await?;
-            let ids = answer.image_ids.unwrap_or_default();
-            let items = ids.into_iter().map(|id| ImageId::read(&call, id)).collect::<Result<_, _>>()?;
-            Ok(Page { items, next: answer.next_token })
-        })
-        .await
+            pages.read(answer.next_token);
+            for id in answer.image_ids.unwrap_or_default() {
+                all.push(ImageId::read(&call, id)?);
+            }
+        }
+        Ok(all)
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use aws_sdk_ecr::operation::describe_repositories::DescribeRepositoriesOutput;
+use aws_sdk_ecr::types;
 use image::RepositoryName;
 
 use super::Repository;
+use crate::call::Call;
 use crate::ecr::{Ecr, LARGEST_PAGE, MOST_NAMES};
 use crate::error::AwsError;
-use crate::paging::{self, Page};
+use crate::paging::Pages;
 
 /// Objects that were asked for by name: those that exist, and the names of those that do not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +29,9 @@ impl Ecr {
     /// [`AwsError`] when ECR refuses.
     pub async fn repositories(&self) -> Result<Vec<Repository>, AwsError> {
         let call = self.call("DescribeRepositories", "list the repositories");
-        paging::all(&call, async |token| {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(token) = pages.turn(&call)? {
             let answer = call
                 .run(|attempts| {
                     let request = self
@@ -40,10 +43,10 @@ impl Ecr {
                     request.customize().interceptor(attempts).send()
                 })
                 .await?;
-            let next = answer.next_token.clone();
-            Ok(Page { items: self.read_repositories(answer, &call)?, next })
-        })
-        .await
+            pages.read(answer.next_token);
+            all.append(&mut read(&call, answer.repositories)?);
+        }
+        Ok(all)
     }
 
     /// Returns a repository; `None` when there is none of this name.
@@ -118,18 +121,14 @@ impl Ecr {
             .await
             .map_err(AwsError::from);
         match answer {
-            Ok(answer) => self.read_repositories(answer, &call).map(Some),
+            Ok(answer) => read(&call, answer.repositories).map(Some),
             Err(error) if error.is("RepositoryNotFoundException") => Ok(None),
             Err(error) => Err(error),
         }
     }
+}
 
-    fn read_repositories(
-        &self,
-        answer: DescribeRepositoriesOutput,
-        call: &crate::call::Call<'_>,
-    ) -> Result<Vec<Repository>, AwsError> {
-        let repositories = answer.repositories.unwrap_or_default();
-        repositories.into_iter().map(|repository| Repository::read(call, repository)).collect()
-    }
+/// Returns the repositories that an answer has.
+fn read(call: &Call<'_>, answer: Option<Vec<types::Repository>>) -> Result<Vec<Repository>, AwsError> {
+    answer.unwrap_or_default().into_iter().map(|repository| Repository::read(call, repository)).collect()
 }

@@ -3,7 +3,7 @@
 use super::Rule;
 use crate::ecr::{Ecr, LARGEST_PAGE};
 use crate::error::AwsError;
-use crate::paging::{self, Page};
+use crate::paging::Pages;
 
 impl Ecr {
     /// Returns every pull through cache rule of the registry.
@@ -14,7 +14,9 @@ impl Ecr {
     /// [`AwsError`] when ECR refuses.
     pub async fn rules(&self) -> Result<Vec<Rule>, AwsError> {
         let call = self.call("DescribePullThroughCacheRules", "list the pull through cache rules");
-        paging::all(&call, async |token| {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(token) = pages.turn(&call)? {
             let answer = call
                 .run(|attempts| {
                     let request = self
@@ -26,11 +28,12 @@ impl Ecr {
                     request.customize().interceptor(attempts).send()
                 })
                 .await?;
-            let rules = answer.pull_through_cache_rules.unwrap_or_default();
-            let items = rules.into_iter().map(|rule| Rule::read(&call, rule)).collect::<Result<_, _>>()?;
-            Ok(Page { items, next: answer.next_token })
-        })
-        .await
+            pages.read(answer.next_token);
+            for rule in answer.pull_through_cache_rules.unwrap_or_default() {
+                all.push(Rule::read(&call, rule)?);
+            }
+        }
+        Ok(all)
     }
 
     /// Returns the rule with an ECR repository prefix; `None` when there is none.

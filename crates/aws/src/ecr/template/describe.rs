@@ -3,7 +3,7 @@
 use super::Template;
 use crate::ecr::{Ecr, LARGEST_PAGE};
 use crate::error::AwsError;
-use crate::paging::{self, Page};
+use crate::paging::Pages;
 
 impl Ecr {
     /// Returns every repository creation template of the registry.
@@ -15,7 +15,9 @@ impl Ecr {
     pub async fn templates(&self) -> Result<Vec<Template>, AwsError> {
         let call = self.call("DescribeRepositoryCreationTemplates", "list the repository creation templates");
         self.own_registry_only(&call)?;
-        paging::all(&call, async |token| {
+        let mut all = Vec::new();
+        let mut pages = Pages::default();
+        while let Some(token) = pages.turn(&call)? {
             let answer = call
                 .run(|attempts| {
                     let request = self
@@ -26,14 +28,12 @@ impl Ecr {
                     request.customize().interceptor(attempts).send()
                 })
                 .await?;
-            let templates = answer.repository_creation_templates.unwrap_or_default();
-            let items = templates
-                .into_iter()
-                .map(|template| Template::read(&call, template))
-                .collect::<Result<_, _>>()?;
-            Ok(Page { items, next: answer.next_token })
-        })
-        .await
+            pages.read(answer.next_token);
+            for template in answer.repository_creation_templates.unwrap_or_default() {
+                all.push(Template::read(&call, template)?);
+            }
+        }
+        Ok(all)
     }
 
     /// Returns the template with a prefix; `None` when there is none. Templates of shorter prefixes do not count.
