@@ -220,7 +220,7 @@ impl Session {
             signs_in: own.signs_in,
             endpoint_url: own.endpoint_url.clone(),
             config,
-            requests: Semaphore::new(own.requests_at_once),
+            pace: own.pace.clone(),
             requests_at_once: own.requests_at_once,
             identity: OnceCell::new_with(own.identity.get().cloned()),
             ecr: OnceLock::new(),
