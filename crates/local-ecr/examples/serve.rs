@@ -1,4 +1,5 @@
-//! Runs a registry until it is interrupted: `serve PORT [FOLDER]`.
+//! Runs a registry until it is interrupted: `serve PORT [FOLDER] [HOST=URL]...`, where a host of an upstream
+//! registry answers at a URL. An empty folder name keeps everything in memory.
 
 use std::io::Write;
 
@@ -12,8 +13,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         config.account = account.parse()?;
     }
     config.address.set_port(arguments.next().map_or(Ok(4566), |port| port.parse())?);
-    if let Some(folder) = arguments.next() {
+    if let Some(folder) = arguments.next().filter(|folder| !folder.is_empty()) {
         config.data = Data::Folder(folder.into());
+    }
+    for argument in arguments {
+        let (host, url) = argument.split_once('=').ok_or("an upstream is HOST=URL")?;
+        config.pull_through.upstreams.insert(host.parse()?, url.to_owned());
     }
     let server = LocalEcr::start(config).await?;
     writeln!(std::io::stdout(), "{}", server.endpoint())?;

@@ -53,12 +53,15 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Response, OciError> 
     let method = request.method.clone();
     let reads = method == Method::GET || method == Method::HEAD;
     let target = Target::read(&path)?;
+    if let Some((action, name)) = target.action(&method) {
+        let (caller, name) = (caller.clone(), name.to_owned());
+        app.blocking(move |ecr| ecr.authorize(&ecr.storage.metadata.read()?, &caller, action, Some(&name)))
+            .await?;
+    }
     match target {
         Target::Base if reads => Ok(StatusCode::OK.into_response()),
         Target::Tags { name } if reads => tags::list(app, name, request).await,
-        Target::Referrers { name, digest } if reads => {
-            referrers::list(app, &caller, name, digest, request).await
-        }
+        Target::Referrers { name, digest } if reads => referrers::list(app, name, digest, request).await,
         Target::Manifest { name, reference } => match method {
             Method::GET | Method::HEAD => {
                 manifest::get(app, &caller, name, reference, method == Method::HEAD).await
@@ -68,7 +71,7 @@ async fn answer(app: &Arc<App>, request: Request) -> Result<Response, OciError> 
             _ => Err(OciError::method()),
         },
         Target::Blob { name, digest } => match method {
-            Method::GET | Method::HEAD => blob::get(app, &caller, name, digest, request).await,
+            Method::GET | Method::HEAD => blob::get(app, name, digest, request).await,
             Method::DELETE => blob::delete(app, name, digest).await,
             _ => Err(OciError::method()),
         },

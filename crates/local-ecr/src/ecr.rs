@@ -3,6 +3,7 @@
 //! Owns what a repository, an image, a layer, a rule and a template are and when a change of them is refused.
 //! Knows nothing of HTTP; everything here blocks and runs beside the async code.
 
+mod authorization;
 pub(crate) mod identity;
 pub(crate) mod image;
 pub(crate) mod layer;

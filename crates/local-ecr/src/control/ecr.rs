@@ -10,13 +10,16 @@ macro_rules! operations {
 
         /// Carries out the operation of a name.
         pub(super) async fn call(context: Context, name: &str, body: &[u8]) -> Result<Value, Fault> {
+            if name == "BatchGetImage" {
+                // Judged after what it imports.
+                return batch_get_image::call(context, body).await;
+            }
+            if context.caller != Caller::Account {
+                authorize(&context, name, repository_name(body)).await?;
+            }
             // What may have to wait for an upstream registry.
-            match name {
-                "BatchGetImage" => return batch_get_image::call(context, body).await,
-                "ValidatePullThroughCacheRule" => {
-                    return validate_pull_through_cache_rule::call(context, body).await;
-                }
-                _ => {}
+            if name == "ValidatePullThroughCacheRule" {
+                return validate_pull_through_cache_rule::call(context, body).await;
             }
             $(
                 if name == stringify!($operation) {
@@ -38,12 +41,14 @@ pub(crate) mod wire;
 use serde_json::Value;
 
 use super::{Context, operation};
+use crate::ecr::identity::Caller;
 use crate::fault::Fault;
 
 operations! {
     batch_check_layer_availability: BatchCheckLayerAvailability,
     batch_delete_image: BatchDeleteImage,
     batch_get_image: BatchGetImage,
+    batch_get_repository_scanning_configuration: BatchGetRepositoryScanningConfiguration,
     complete_layer_upload: CompleteLayerUpload,
     create_pull_through_cache_rule: CreatePullThroughCacheRule,
     create_repository: CreateRepository,
@@ -88,7 +93,6 @@ operations! {
 
 /// The operations of Amazon ECR that are not carried out.
 const LEFT_OUT: &[&str] = &[
-    "BatchGetRepositoryScanningConfiguration",
     "DeleteSigningConfiguration",
     "DeregisterPullTimeUpdateExclusion",
     "DescribeImageReplicationStatus",
@@ -107,6 +111,25 @@ const LEFT_OUT: &[&str] = &[
     "StopReplicationBackfill",
     "UpdateImageStorageClass",
 ];
+
+/// Checks that the caller may do an operation, on a repository where it names one.
+async fn authorize(context: &Context, operation: &str, repository: Option<String>) -> Result<(), Fault> {
+    if operation == "GetAuthorizationToken" {
+        // The action is for no resource, so no policy of a resource can grant it; the token carries the caller.
+        return Ok(());
+    }
+    let (caller, action) = (context.caller.clone(), format!("ecr:{operation}"));
+    let judged = context.app.blocking(move |ecr| {
+        ecr.authorize(&ecr.storage.metadata.read()?, &caller, &action, repository.as_deref())
+    });
+    judged.await
+}
+
+/// Returns the repository that a request names.
+fn repository_name(body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    Some(body.get("repositoryName")?.as_str()?.to_owned())
+}
 
 #[cfg(test)]
 mod tests {

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{Context, operation};
 use crate::ecr::Ecr;
+use crate::ecr::identity::Caller;
 use crate::fault::{Code, Fault};
 use crate::storage::{Rows, SecretRow};
 
@@ -38,6 +39,10 @@ const LEFT_OUT: &[&str] = &[
 
 /// Carries out the operation of a name.
 pub(super) async fn call(context: Context, name: &str, body: &[u8]) -> Result<Value, Fault> {
+    if let Caller::Service(service) = &context.caller {
+        let text = format!("User: {service} is not authorized to perform: secretsmanager:{name}");
+        return Err(Fault::new(Code::AccessDenied, text));
+    }
     match name {
         "CreateSecret" => operation::call::<create_secret::CreateSecret>(context, body).await,
         "DeleteSecret" => operation::call::<delete_secret::DeleteSecret>(context, body).await,

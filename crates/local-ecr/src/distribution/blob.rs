@@ -10,7 +10,6 @@ use image::Digest;
 use super::body::{file_body, growing_body};
 use super::error::OciError;
 use super::{CONTENT_DIGEST, empty, header_text, value};
-use crate::ecr::identity::Caller;
 use crate::pull_through::{Failure, FailureKind, Layer};
 use crate::server::App;
 use crate::storage::{BLOB_REPOSITORIES, LAYER_USERS, LAYERS, Rows, below, key};
@@ -18,7 +17,6 @@ use crate::storage::{BLOB_REPOSITORIES, LAYER_USERS, LAYERS, Rows, below, key};
 /// `GET` and `HEAD /v2/<name>/blobs/<digest>`
 pub(super) async fn get(
     app: &Arc<App>,
-    _caller: &Caller,
     name: &str,
     digest: &str,
     request: &Parts,

@@ -39,19 +39,21 @@ fn image_id(reference: &str) -> Result<ImageId, OciError> {
 /// `GET` and `HEAD /v2/<name>/manifests/<reference>`
 pub(super) async fn get(
     app: &Arc<App>,
-    _caller: &Caller,
+    caller: &Caller,
     name: &str,
     reference: &str,
     head: bool,
 ) -> Result<Response, OciError> {
     let id = image_id(reference)?;
     let repository = name.to_owned();
-    let pull = ImagePull { repository: repository.clone(), id: id.clone() };
+    let pull = ImagePull { repository: repository.clone(), id: id.clone(), caller: caller.clone() };
     let pulled = app.pull_through.ensure_image(&pull).await;
+    let caller = caller.clone();
     let found = app
         .blocking(move |ecr| {
             let view = ecr.storage.metadata.read()?;
             ecr.repository(&view, &repository, None)?;
+            ecr.authorize(&view, &caller, "ecr:BatchGetImage", Some(&repository))?;
             let Ok(digest) = id.resolve(&view, &repository)? else { return Ok(None) };
             let image = key(&[&repository, &digest]);
             let (Some(row), Some(bytes)) = (view.get(&IMAGES, &image)?, view.manifest(&image)?) else {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use axum::http::Method;
 use percent_encoding::percent_decode_str;
 
 use super::error::OciError;
@@ -104,6 +105,25 @@ impl<'a> Target<'a> {
         }
         let name = before.strip_suffix("/tags")?;
         (last == "list").then_some(Self::Tags { name })
+    }
+
+    /// Returns the action of ECR that a request is, with its repository; `None` for the ping, for what is no
+    /// action, and for pulls of manifests, which are judged after what they import.
+    pub(super) fn action(&self, method: &Method) -> Option<(&'static str, &'a str)> {
+        let action = match (self, method.as_str()) {
+            (Self::Tags { .. }, _) => "ecr:ListImages",
+            (Self::Referrers { .. }, _) => "ecr:BatchGetImage",
+            (Self::Manifest { .. }, "PUT") => "ecr:PutImage",
+            (Self::Manifest { .. }, "DELETE") => "ecr:BatchDeleteImage",
+            (Self::Blob { .. }, "GET") => "ecr:GetDownloadUrlForLayer",
+            (Self::Blob { .. }, "HEAD") => "ecr:BatchCheckLayerAvailability",
+            (Self::Blob { .. }, "DELETE") => "ecr:BatchDeleteImage",
+            (Self::Uploads { .. }, _) => "ecr:InitiateLayerUpload",
+            (Self::Upload { .. }, "PUT") => "ecr:CompleteLayerUpload",
+            (Self::Upload { .. }, _) => "ecr:UploadLayerPart",
+            _ => return None,
+        };
+        Some((action, self.name()))
     }
 
     fn name(&self) -> &'a str {

@@ -11,7 +11,6 @@ use serde_json::json;
 use super::error::OciError;
 use super::query::Query;
 use super::value;
-use crate::ecr::identity::Caller;
 use crate::manifest::OCI_INDEX;
 use crate::server::App;
 use crate::storage::{IMAGES, ImageRow, REFERRERS, Rows, StorageError, below, key};
@@ -37,7 +36,6 @@ pub(crate) fn referrers_of(
 /// `GET /v2/<name>/referrers/<digest>?artifactType=<type>`
 pub(super) async fn list(
     app: &Arc<App>,
-    _caller: &Caller,
     name: &str,
     digest: &str,
     request: &Parts,

@@ -79,6 +79,9 @@ pub(crate) fn digest_of(bytes: &[u8], algorithm: Algorithm) -> Option<Digest> {
 
 impl From<ManifestError> for Fault {
     fn from(error: ManifestError) -> Self {
+        if error == ManifestError::NoMediaType {
+            return Self::new(Code::InvalidParameter, error.to_string());
+        }
         Self::parameter("ImageManifest", error)
     }
 }

@@ -1,5 +1,6 @@
 //! The shape that ECR wants of repository policies, registry policies and lifecycle policies.
 
+use policy::{Kind, Problem, RegistryScope};
 use serde_json::Value;
 
 use crate::fault::Fault;
@@ -13,77 +14,35 @@ pub(crate) enum PolicyKind {
     Registry,
 }
 
-/// Checks that a text is a policy of a resource: statements with an effect, principals and actions.
+/// Checks that a text is a policy of a repository or of the registry.
 ///
 /// # Errors
 /// `InvalidParameterException` in ECR's words.
 pub(crate) fn check_policy(text: &str, kind: PolicyKind) -> Result<(), Fault> {
-    let valid = serde_json::from_str::<Value>(text).is_ok_and(|policy| is_policy(&policy, kind));
-    if valid {
-        return Ok(());
+    let (attached, name) = match kind {
+        PolicyKind::Repository => (Kind::Repository, "repository"),
+        PolicyKind::Registry => (Kind::Registry(RegistryScope::V2), "registry"),
+    };
+    let refused = |reason: String| {
+        tracing::debug!(reason, "the policy is refused");
+        Fault::parameter("PolicyText", format!("Invalid {name} policy provided"))
+    };
+    let document = policy::parse(text).map_err(|error| refused(error.to_string()))?;
+    if document.statements().is_empty() {
+        return Err(refused("it has no statement".to_owned()));
     }
-    let kind = match kind {
-        PolicyKind::Repository => "repository",
-        PolicyKind::Registry => "registry",
-    };
-    Err(Fault::parameter("PolicyText", format!("Invalid {kind} policy provided")))
-}
-
-fn is_policy(policy: &Value, kind: PolicyKind) -> bool {
-    let Some(document) = policy.as_object() else { return false };
-    let known = ["Version", "Id", "Statement"];
-    let version = document
-        .get("Version")
-        .is_none_or(|version| matches!(version.as_str(), Some("2012-10-17" | "2008-10-17")));
-    let statements = match document.get("Statement") {
-        Some(Value::Array(statements)) if !statements.is_empty() => statements.as_slice(),
-        Some(statement @ Value::Object(_)) => std::slice::from_ref(statement),
-        _ => return false,
-    };
-    version
-        && document.keys().all(|key| known.contains(&key.as_str()))
-        && statements.iter().all(|statement| is_statement(statement, kind))
-}
-
-fn is_statement(statement: &Value, kind: PolicyKind) -> bool {
-    let Some(members) = statement.as_object() else { return false };
-    let known = [
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    ];
-    let one = |first: &str, second: &str| members.contains_key(first) != members.contains_key(second);
-    let texts = |name: &str| match members.get(name) {
-        None => true,
-        Some(Value::String(_)) => true,
-        Some(Value::Array(items)) => !items.is_empty() && items.iter().all(Value::is_string),
-        Some(_) => false,
-    };
-    let principal = |name: &str| match members.get(name) {
-        None => true,
-        Some(Value::String(text)) => text == "*",
-        Some(Value::Object(kinds)) => !kinds.is_empty(),
-        Some(_) => false,
-    };
-    let resources = members.contains_key("Resource") || members.contains_key("NotResource");
-    matches!(members.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"))
-        && members.keys().all(|key| known.contains(&key.as_str()))
-        && one("Principal", "NotPrincipal")
-        && one("Action", "NotAction")
-        && texts("Action")
-        && texts("NotAction")
-        && texts("Resource")
-        && texts("NotResource")
-        && principal("Principal")
-        && principal("NotPrincipal")
-        && members.get("Condition").is_none_or(Value::is_object)
-        && (kind == PolicyKind::Repository || resources)
+    let problem = document.problems(attached).into_iter().find(|problem| {
+        matches!(
+            problem,
+            // Statements of the same Sid are taken by ECR.
+            Problem::NoPrincipal { .. }
+                | Problem::NoResource { .. }
+                | Problem::UnknownElement { .. }
+                | Problem::UnknownOperator { .. }
+                | Problem::WildcardPrincipal { .. }
+        )
+    });
+    problem.map_or(Ok(()), |problem| Err(refused(problem.to_string())))
 }
 
 /// Checks that a text is a lifecycle policy.

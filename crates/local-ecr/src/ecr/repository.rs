@@ -45,17 +45,16 @@ impl Ecr {
         arn: &str,
     ) -> Result<(String, RepositoryRow), Fault> {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let name = match parts.as_slice() {
-            ["arn", partition, "ecr", region, account, resource]
-                if *partition == self.region.partition()
-                    && *region == self.region.as_str()
-                    && *account == self.registry_id() =>
-            {
-                resource.strip_prefix("repository/")
+        let (place, name) = match parts.as_slice() {
+            ["arn", partition, "ecr", region, account, resource] => {
+                ((*partition, *region, *account), resource.strip_prefix("repository/"))
             }
-            _ => None,
+            _ => (("", "", ""), None),
         };
         let name = name.ok_or_else(|| Fault::parameter("resourceArn", "Invalid ARN"))?;
+        if place != (self.region.partition(), self.region.as_str(), self.registry_id()) {
+            return Err(self.no_repository(name, Some(place.2)));
+        }
         Ok((name.to_owned(), self.repository(rows, name, None)?))
     }
 

@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::PullThrough;
 use super::upstream::{Failure, FailureKind, Upstream};
+use crate::ecr::identity::Caller;
 use crate::ecr::image::{ImageId, Push};
 use crate::ecr::template::{Purpose, governing};
 use crate::fault::Fault;
@@ -27,6 +28,8 @@ pub(crate) struct ImagePull {
     pub(crate) repository: String,
     /// The image.
     pub(crate) id: ImageId,
+    /// Who pulls.
+    pub(crate) caller: Caller,
 }
 
 /// What must be done before an image can be served.
@@ -48,6 +51,10 @@ impl PullThrough {
     /// [`Failure`] where upstream had to give the image and did not.
     pub(crate) async fn ensure_image(self: &Arc<Self>, pull: &ImagePull) -> Result<(), Failure> {
         let need = self.need_beside(pull).await?;
+        if !matches!(need, Need::Nothing) && !self.may_import(pull).await? {
+            // As ECR does: who may not import sees what is there and no more.
+            return Ok(());
+        }
         let reference = match pull.id.image_digest.as_ref().or(pull.id.image_tag.as_ref()) {
             Some(reference) => reference.clone(),
             None => return Ok(()),
@@ -87,6 +94,15 @@ impl PullThrough {
         let (own, asked) = (Arc::clone(self), pull.clone());
         let need = spawn_blocking(move || own.need(&asked));
         Ok(need.await.map_err(|_| Failure::lost())??)
+    }
+
+    async fn may_import(self: &Arc<Self>, pull: &ImagePull) -> Result<bool, Failure> {
+        let (own, asked) = (Arc::clone(self), pull.clone());
+        let may = spawn_blocking(move || {
+            let view = own.ecr.storage.metadata.read()?;
+            own.ecr.may_import(&view, &asked.caller, &asked.repository)
+        });
+        Ok(may.await.map_err(|_| Failure::lost())??)
     }
 
     fn need(&self, pull: &ImagePull) -> Result<Need, Fault> {

@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
 use image::{PullThroughCacheRules, RepositoryName};
-use registry::copy::{CopyJob, CopyOptions, Decision, ImageCopy, Overwrite};
-use registry::{Platform, PlatformChoice, Side};
+use registry::{Platform, PlatformChoice};
 use tokio_util::sync::CancellationToken;
 
 use super::account_setting::{self, Sent};
-use super::event::{CloneSink, Count, Teller};
-use super::plan::{ClonePlan, CloneRoute, Job, PlannedClone, PolicyPlan, PullAllowance, Step, Work};
-use super::prime::Look;
+use super::event::CloneSink;
+use super::plan::{ClonePlan, CloneRoute, PlannedClone, PolicyPlan, PullAllowance, Step, Work};
+use super::prime::{Look, Prime};
 use super::request::{CloneOptions, CloneRequest};
 use super::survey::{Source, Surveyor, Way, repeated};
 use super::{platform, repository};
@@ -142,7 +141,7 @@ impl Planner<'_> {
             .iter()
             .enumerate()
             .filter_map(|(index, source)| match source {
-                Some(Source { way: Way::Prime(prime), .. }) => Some((index, prime.clone())),
+                Some(Source { way: Way::Prime(prime), .. }) => Some((index, Prime::clone(prime))),
                 _ => None,
             })
             .collect();

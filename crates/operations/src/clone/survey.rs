@@ -28,7 +28,7 @@ pub(super) enum Way {
     /// Copied; with the reason where a rule would have covered it.
     Copy(Option<String>),
     /// Through a rule, if upstream agrees.
-    Prime(Prime),
+    Prime(Box<Prime>),
     /// It is in this registry, and stays where it is.
     InPlace,
 }
@@ -115,7 +115,7 @@ impl Surveyor<'_> {
             pinned: digest,
             upstream: None,
         };
-        Source { image, destination, way: Way::Prime(prime) }
+        Source { image, destination, way: Way::Prime(Box::new(prime)) }
     }
 
     /// Reads `REPOSITORY[:TAG][@DIGEST]`, with or without the registry's own host.

@@ -13,7 +13,7 @@ use crate::ecr::identity::Caller;
 use crate::ecr::image::{ImageFailure, ImageId};
 use crate::fault::{Code, Fault};
 use crate::pull_through::{Failure, FailureKind, ImagePull};
-use crate::storage::{IMAGES, Rows, View, key};
+use crate::storage::{IMAGES, REPOSITORIES, Rows, View, key};
 
 /// Images that upstream is asked for at a time.
 const PULLS_AT_A_TIME: usize = 8;
@@ -63,12 +63,26 @@ pub(crate) async fn call(context: Context, body: &[u8]) -> Result<Value, Fault> 
     request.check()?;
     let asked = request.image_ids.clone();
     let pulls = asked.into_iter().filter(|id| id.check().is_ok()).map(|id| {
-        let pull = ImagePull { repository: request.repository_name.clone(), id: id.clone() };
+        let pull = ImagePull {
+            repository: request.repository_name.clone(),
+            id: id.clone(),
+            caller: context.caller.clone(),
+        };
         let pull_through = Arc::clone(&context.app.pull_through);
         async move { pull_through.ensure_image(&pull).await.err().map(|failure| (id, failure)) }
     });
     let failures: Vec<_> = futures_util::stream::iter(pulls).buffered(PULLS_AT_A_TIME).collect().await;
     request.upstream = failures.into_iter().flatten().collect();
+    let (caller, name) = (context.caller.clone(), request.repository_name.clone());
+    let judged = context.app.blocking(move |ecr| {
+        let view = ecr.storage.metadata.read()?;
+        // Who may not have a repository created is told that there is none.
+        match view.has(&REPOSITORIES, &name)? {
+            true => ecr.authorize(&view, &caller, "ecr:BatchGetImage", Some(&name)),
+            false => Ok(()),
+        }
+    });
+    judged.await?;
     operation::run(context, request).await
 }
 

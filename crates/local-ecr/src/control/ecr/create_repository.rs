@@ -39,8 +39,15 @@ impl Operation for CreateRepository {
         let mutability = wire::mutability(self.image_tag_mutability.as_deref().unwrap_or("MUTABLE"))?;
         let exclusion_filters =
             wire::exclusion_filters(mutability, self.image_tag_mutability_exclusion_filters)?;
-        let encryption = self.encryption_configuration.unwrap_or_default();
+        let mut encryption = self.encryption_configuration.unwrap_or_default();
         wire::encryption(&encryption, &constraint::KMS_KEY)?;
+        if encryption.encryption_type != "AES256" && encryption.kms_key.is_none() {
+            // ECR answers with the ARN of the account's own key for it.
+            let key = uuid::Uuid::new_v4();
+            let (partition, region) = (ecr.region.partition(), &ecr.region);
+            encryption.kms_key =
+                Some(format!("arn:{partition}:kms:{region}:{}:key/{key}", ecr.registry_id()));
+        }
         let mut tags = Vec::new();
         tag::set(&mut tags, self.tags.unwrap_or_default())?;
         let row = RepositoryRow {

@@ -23,6 +23,8 @@ pub(crate) struct Response {
     registry_id: String,
     repository_name: String,
     lifecycle_policy_text: String,
+    /// Policies are kept and never evaluated here, which ECR writes as the year 1970.
+    last_evaluated_at: f64,
 }
 
 impl Operation for DeleteLifecyclePolicy {
@@ -48,6 +50,7 @@ impl Operation for DeleteLifecyclePolicy {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,
             lifecycle_policy_text: text,
+            last_evaluated_at: 0.0,
         })
     }
 }
