@@ -11,6 +11,9 @@ use crate::private_registry::PrivateRegistry;
 use crate::route::Route;
 use crate::target::EcrTarget;
 
+/// Shortest name of a repository in ECR, in characters.
+const SHORTEST_REPOSITORY: usize = 2;
+
 /// An image with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Source {
@@ -44,8 +47,21 @@ impl Surveyor<'_> {
     /// Returns where an image goes.
     ///
     /// # Errors
-    /// When source or target are no names, or the image cannot come from a registry.
+    /// When source or target are no names that ECR takes, or the image cannot come from a registry.
     pub(super) fn place(&self, item: &CloneItem) -> Result<Source> {
+        let source = self.place_unchecked(item)?;
+        let repository = source.destination.repository().as_str();
+        if repository.len() < SHORTEST_REPOSITORY {
+            return Err(OperationError::new(format!("cannot clone `{}`", item.source))
+                .refused(format!(
+                    "the repository `{repository}` has less than {SHORTEST_REPOSITORY} characters"
+                ))
+                .hint("name another target"));
+        }
+        Ok(source)
+    }
+
+    fn place_unchecked(&self, item: &CloneItem) -> Result<Source> {
         let refused =
             |words: String| OperationError::new(format!("cannot clone `{}`", item.source)).refused(words);
         let image: ImageReference = item.source.parse().map_err(|error: image::ImageError| {

@@ -9,7 +9,12 @@ use crate::accounts::{Account, Pusher, layer, request, source};
 
 async fn repository(account: &Account, policy: Option<&str>) {
     let name = "tools/tool".parse().unwrap();
-    account.session.ecr().create_repository(&NewRepository::new("tools/tool".parse().unwrap())).await.unwrap();
+    account
+        .session
+        .ecr()
+        .create_repository(&NewRepository::new("tools/tool".parse().unwrap()))
+        .await
+        .unwrap();
     if let Some(policy) = policy {
         account.session.ecr().set_repository_policy(&name, policy).await.unwrap();
     }

@@ -159,7 +159,8 @@ impl Pusher {
     pub(crate) async fn image(&self, name: &str, platform: &str, layers: &[Vec<u8>]) -> String {
         let (repository, tag) = name.rsplit_once(':').unwrap();
         let (os, architecture) = platform.split_once('/').unwrap();
-        let config = json!({ "os": os, "architecture": architecture, "config": {}, "rootfs": {}, "name": name });
+        let config =
+            json!({ "os": os, "architecture": architecture, "config": {}, "rootfs": {}, "name": name });
         let config = config.to_string().into_bytes();
         self.blob(repository, &config).await;
         let mut descriptors = Vec::new();

@@ -25,7 +25,10 @@ async fn a_clone_creates_copies_proves_and_then_finds_nothing_to_do() {
     let report = account.apply(plan).await;
     assert!(report.is_done(), "{report:#?}");
     let image = &report.images[0];
-    assert_eq!((image.outcome, image.route.clone()), (CloneOutcome::Copied, CloneRoute::Copy { reason: None }));
+    assert_eq!(
+        (image.outcome, image.route.clone()),
+        (CloneOutcome::Copied, CloneRoute::Copy { reason: None })
+    );
     assert_eq!(image.digest.as_deref(), Some(digest.as_str()));
     assert_eq!(image.healthomics_access, Access::Accessible);
     assert!(image.sent_bytes > 5300 && image.size_bytes.is_some() && !image.digest_changed);
@@ -85,13 +88,10 @@ async fn an_image_without_amd64_is_refused_with_what_it_has() {
     let s390x = pusher.image("bio/arm:b", "linux/s390x", &[layer(2, 50)]).await;
     pusher.index("bio/arm:all", &[(&arm, "linux/arm64"), (&s390x, "linux/s390x")]).await;
     let pinned = format!("{}@{arm}", pusher.name("bio/arm"));
-    let pairs = [(pusher.name("bio/arm:all"), "a:1"), (pusher.name("bio/arm:a"), "b:1"), (pinned, "c")];
+    let pairs = [(pusher.name("bio/arm:all"), "aa:1"), (pusher.name("bio/arm:a"), "bb:1"), (pinned, "cc")];
     let report = account.clone(&request(&pairs)).await;
-    let words: Vec<&str> = report
-        .images
-        .iter()
-        .map(|image| image.error.as_ref().unwrap().refused.as_deref().unwrap())
-        .collect();
+    let words: Vec<&str> =
+        report.images.iter().map(|image| image.error.as_ref().unwrap().refused.as_deref().unwrap()).collect();
     assert_eq!(words[0], "it has no linux/amd64, only linux/arm64, linux/s390x");
     assert_eq!(words[1], "it has no linux/amd64, only linux/arm64");
     assert_eq!(words[2], "it has no linux/amd64, only linux/arm64");
@@ -154,7 +154,7 @@ async fn one_of_three_fails_and_the_others_are_done() {
         pusher.image(&format!("bio/tool:{tag}"), AMD64, &[layer(1, 50)]).await;
     }
     let list = format!(
-        "# what the run needs\n{0}:1 tools/tool:1 # first\n\n{0}:none tools/none:1\n{0}:2 tools/tool:2\nquay.io/A/b nowhere\n",
+        "# what the run needs\n{0}:1 tools/tool:1 # first\n\n{0}:none tools/none:1\n{0}:2 tools/tool:2\nquay.io/A/b nowhere\n{0}:1 n:1\n",
         pusher.name("bio/tool")
     );
     let mut request = request(&[]);
@@ -162,11 +162,12 @@ async fn one_of_three_fails_and_the_others_are_done() {
     let report = account.clone(&request).await;
     let outcomes: Vec<CloneOutcome> = report.images.iter().map(|image| image.outcome).collect();
     use CloneOutcome::{Copied, Failed};
-    assert_eq!(outcomes, [Copied, Failed, Copied, Failed]);
+    assert_eq!(outcomes, [Copied, Failed, Copied, Failed, Failed]);
     assert!(!report.is_done());
     let missing = report.images[1].error.as_ref().unwrap();
     assert!(missing.tried.contains("at the source"), "{missing:?}");
     assert!(report.images[3].error.as_ref().unwrap().refused.as_ref().unwrap().contains("capital"));
+    assert!(report.images[4].error.as_ref().unwrap().refused.as_ref().unwrap().contains("2 characters"));
     assert_eq!(account.repositories().await, ["tools/tool"], "no empty repository is left");
 }
 
@@ -178,15 +179,15 @@ async fn two_images_cannot_go_to_one_place_and_one_image_may_be_named_twice() {
     pusher.image("bio/tool:2", AMD64, &[layer(2, 50)]).await;
     let pinned = format!("{}@{digest}", pusher.name("bio/tool:1"));
     let pairs = [
-        (pusher.name("bio/tool:1"), "x:1"),
-        (pinned, "x:1"),
-        (pusher.name("bio/tool:1"), "x:1"),
-        (pusher.name("bio/tool:2"), "x:1"),
+        (pusher.name("bio/tool:1"), "xx:1"),
+        (pinned, "xx:1"),
+        (pusher.name("bio/tool:1"), "xx:1"),
+        (pusher.name("bio/tool:2"), "xx:1"),
     ];
     let report = account.clone(&request(&pairs)).await;
     let there: Vec<bool> = report.images.iter().map(|image| image.outcome.is_there()).collect();
     assert_eq!(there, [true, true, true, false], "{report:#?}");
-    assert_eq!(account.digest("x:1").await, Some(digest));
+    assert_eq!(account.digest("xx:1").await, Some(digest));
 }
 
 #[tokio::test]

@@ -7,8 +7,15 @@ use operations::clone::{CloneOutcome, CloneRoute, Step};
 use crate::accounts::{Account, Pusher, layer, request, source};
 
 async fn rule(account: &Account) {
-    let names = image::PullThroughCacheRule::new("quay".parse().unwrap(), "quay.io".parse().unwrap());
-    account.session.ecr().create_rule(&NewRule::new(names)).await.unwrap();
+    let rule = NewRule {
+        ecr_repository_prefix: "quay".parse().unwrap(),
+        upstream_registry_url: "quay.io".to_owned(),
+        upstream_registry: None,
+        upstream_repository_prefix: None,
+        credential_arn: None,
+        custom_role_arn: None,
+    };
+    account.session.ecr().create_rule(&rule).await.unwrap();
 }
 
 #[tokio::test]
