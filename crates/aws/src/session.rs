@@ -208,6 +208,27 @@ impl Session {
         &self.0.region
     }
 
+    /// Returns the session of the same caller in another Region; makes no request.
+    #[must_use]
+    pub fn in_region(&self, region: Region) -> Self {
+        let own = &*self.0;
+        let config = own.config.to_builder().region(aws_config::Region::new(region.to_string())).build();
+        Self(Arc::new(Inner {
+            region,
+            region_source: RegionSource::Option,
+            profile: own.profile.clone(),
+            signs_in: own.signs_in,
+            endpoint_url: own.endpoint_url.clone(),
+            config,
+            pace: own.pace.clone(),
+            requests_at_once: own.requests_at_once,
+            identity: OnceCell::new_with(own.identity.get().cloned()),
+            ecr: OnceLock::new(),
+            secrets_manager: OnceLock::new(),
+            sts: OnceLock::new(),
+        }))
+    }
+
     /// Returns where the Region was found.
     pub fn region_source(&self) -> &RegionSource {
         &self.0.region_source

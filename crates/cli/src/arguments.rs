@@ -1,9 +1,13 @@
 //! What can be typed.
 
+mod clone;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
+
+pub(crate) use self::clone::{CloneArguments, Engine};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -17,6 +21,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
+    Clone(Box<CloneArguments>),
     Mcp(McpArguments),
 }
 

@@ -1,5 +1,7 @@
 //! The commands, one file each.
 
+mod clone;
+mod interrupt;
 mod map;
 mod mcp;
 mod scan;
@@ -16,6 +18,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
+        Command::Clone(arguments) => (clone::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))
@@ -23,19 +26,6 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
 
 /// Returns the private registry as flags and environment name it, flags first.
 fn target(arguments: &TargetArguments) -> operations::Result<EcrTarget> {
-    let refused = |name: &'static str| {
-        move |error: image::ImageError| {
-            operations::OperationError::new(format!("cannot use the environment variable {name}"))
-                .refused(error)
-                .hint(format!("set {name} to a right value, or unset it"))
-        }
-    };
-    let account = match &arguments.account {
-        Some(account) => Some(account.clone()),
-        None => environment::variable(environment::ACCOUNT)
-            .map(|text| text.parse().map_err(refused(environment::ACCOUNT)))
-            .transpose()?,
-    };
     let region = match &arguments.region {
         Some(region) => Some(region.clone()),
         None => [environment::AWS_REGION, environment::AWS_DEFAULT_REGION]
@@ -44,5 +34,24 @@ fn target(arguments: &TargetArguments) -> operations::Result<EcrTarget> {
             .map(|(name, text)| text.parse().map_err(refused(name)))
             .transpose()?,
     };
-    Ok(EcrTarget { account, region })
+    Ok(EcrTarget { account: account(arguments)?, region })
+}
+
+/// Returns the account of the private registry as flag and environment name it, the flag first.
+fn account(arguments: &TargetArguments) -> operations::Result<Option<image::AccountId>> {
+    match &arguments.account {
+        Some(account) => Ok(Some(account.clone())),
+        None => environment::variable(environment::ACCOUNT)
+            .map(|text| text.parse().map_err(refused(environment::ACCOUNT)))
+            .transpose(),
+    }
+}
+
+/// Returns the error of an environment variable with a value that is none.
+fn refused(name: &'static str) -> impl FnOnce(image::ImageError) -> operations::OperationError {
+    move |error| {
+        operations::OperationError::new(format!("cannot use the environment variable {name}"))
+            .refused(error)
+            .hint(format!("set {name} to a right value, or unset it"))
+    }
 }

@@ -8,6 +8,34 @@ pub(crate) const AWS_REGION: &str = "AWS_REGION";
 pub(crate) const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 /// The account of the private registry.
 pub(crate) const ACCOUNT: &str = "OMICS_ECR_ACCOUNT";
+/// The folder of Docker's `config.json`.
+pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+/// A file of logins in the form of Docker's, as Podman and skopeo name it.
+pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
+/// The folder in which Podman keeps its logins.
+pub(crate) const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
+/// The home of whoever runs this; Docker's folder is in it.
+pub(crate) const HOME: &str = "HOME";
+/// The proxy for plain HTTP, the first that has a value; the one in capitals is not taken, as other programs do.
+pub(crate) const HTTP_PROXY: [&str; 2] = ["http_proxy", "all_proxy"];
+/// The proxy for HTTPS, the first that has a value.
+pub(crate) const HTTPS_PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// The hosts that need no proxy, the first that has a value.
+pub(crate) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
+/// The place of a job in an array of AWS Batch, the first being 0.
+pub(crate) const BATCH_INDEX: &str = "AWS_BATCH_JOB_ARRAY_INDEX";
+/// The size of an array of AWS Batch.
+pub(crate) const BATCH_SIZE: &str = "AWS_BATCH_JOB_ARRAY_SIZE";
+/// The place of a pod in an Indexed Job of Kubernetes, the first being 0.
+pub(crate) const KUBERNETES_INDEX: &str = "JOB_COMPLETION_INDEX";
+/// The number of a task in an array of Slurm.
+pub(crate) const SLURM_ID: &str = "SLURM_ARRAY_TASK_ID";
+/// The least number in an array of Slurm.
+pub(crate) const SLURM_MIN: &str = "SLURM_ARRAY_TASK_MIN";
+/// The greatest number in an array of Slurm.
+pub(crate) const SLURM_MAX: &str = "SLURM_ARRAY_TASK_MAX";
+/// The size of an array of Slurm.
+pub(crate) const SLURM_COUNT: &str = "SLURM_ARRAY_TASK_COUNT";
 /// When set to anything, no colour is used.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 

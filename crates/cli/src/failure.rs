@@ -12,24 +12,29 @@ pub(crate) const NO: u8 = 1;
 /// There is no answer: exit code 2.
 pub(crate) const NO_ANSWER: u8 = 2;
 
+/// It was interrupted: exit code 130.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 /// Prints a failure on standard error, in three lines or as one JSON object, and returns the exit code.
 pub(crate) fn report(error: &OperationError, output: Output) -> ExitCode {
     let text = match output {
         Output::Json => serde_json::json!({ "error": error }).to_string(),
-        Output::Table => {
-            let mut text = format!("error: {error}");
-            if let Some(refused) = &error.refused {
-                text += &format!("\n  caused by: {refused}");
-            }
-            if let Some(hint) = &error.hint {
-                text += &format!("\n  hint: {hint}");
-            }
-            text
-        }
+        Output::Table => text(error),
     };
-    // Nothing is left to do when standard error is closed.
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    remark(&text);
     ExitCode::from(NO_ANSWER)
+}
+
+/// Returns a failure in three lines: what was tried, who refused, what helps.
+pub(crate) fn text(error: &OperationError) -> String {
+    let mut text = format!("error: {error}");
+    if let Some(refused) = &error.refused {
+        text += &format!("\n  caused by: {refused}");
+    }
+    if let Some(hint) = &error.hint {
+        text += &format!("\n  hint: {hint}");
+    }
+    text
 }
 
 /// Writes to standard output. A reader that has gone is no failure: it has what it wanted.
@@ -45,5 +50,6 @@ pub(crate) fn print(text: &str) -> operations::Result<()> {
 
 /// Writes a remark to standard error.
 pub(crate) fn remark(text: &str) {
+    // Nothing is left to do when standard error is closed.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

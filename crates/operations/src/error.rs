@@ -51,3 +51,63 @@ impl fmt::Display for OperationError {
 }
 
 impl std::error::Error for OperationError {}
+
+impl From<aws::AwsError> for OperationError {
+    fn from(error: aws::AwsError) -> Self {
+        let own = Self::new(error.tried()).refused(error.answer());
+        match error.hint() {
+            Some(hint) => own.hint(hint.to_string()),
+            None => own,
+        }
+    }
+}
+
+impl From<&registry::Error> for OperationError {
+    fn from(error: &registry::Error) -> Self {
+        let side = error.side().map(|side| format!(" at the {side}")).unwrap_or_default();
+        let mut refused = error.cause().to_string();
+        if error.attempts() > 1 {
+            refused += &format!(" ({} attempts in {:.1} s)", error.attempts(), error.elapsed().as_secs_f32());
+        }
+        let own = Self::new(format!("cannot {}{side}", error.tried())).refused(refused);
+        match error.hint().map(words) {
+            Some(hint) => own.hint(hint),
+            None => own,
+        }
+    }
+}
+
+impl From<registry::Error> for OperationError {
+    fn from(error: registry::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// Returns an action of the registry client's in words.
+fn words(hint: &registry::Hint) -> String {
+    use registry::Hint;
+    match hint {
+        Hint::LogIn(host) => format!("log in with `docker login {host}`, or give a user name and a password"),
+        Hint::CreateRepository(_, repository) => {
+            format!("create the repository `{repository}`, or run again: it was there when this began")
+        }
+        Hint::WaitFor(time) => format!("try again in {} s", time.as_secs()),
+        Hint::PullLimit(host) => {
+            format!("log in to {host}, or run again when its window of pulls ends: what is done stays done")
+        }
+        Hint::ChoosePlatform(_) => {
+            "HealthOmics runs linux/amd64 alone: name a tag or an image that has it".to_owned()
+        }
+        Hint::TrustRealm { registry, realm } => {
+            format!(
+                "{registry} sends its logins to {realm}: go there without credentials, or trust that host"
+            )
+        }
+        Hint::AllowPrivateRedirects => {
+            "the registry leads into a private network: copy from a place inside that network".to_owned()
+        }
+        Hint::AllowOverwrite => "name another tag, or let the existing one move with --overwrite".to_owned(),
+        Hint::RunAgain => "run again: only what is missing is sent".to_owned(),
+        _ => "run again".to_owned(),
+    }
+}

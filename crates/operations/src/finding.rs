@@ -39,6 +39,22 @@ pub enum Code {
     NoRoute,
     /// A file was left out of a scan.
     LeftOut,
+    /// The account does not let ECR take layers from other repositories.
+    MountingOff,
+    /// HealthOmics may not read a repository, or it is not certain.
+    Access,
+    /// A repository was made and has no image.
+    EmptyRepository,
+    /// The pull through cache rules could not be read.
+    RulesUnknown,
+    /// A source registry allows fewer pulls now than are needed.
+    PullLimit,
+    /// The image is larger than some or all instances take.
+    TooLarge,
+    /// The image runs nowhere in HealthOmics.
+    Platform,
+    /// A repository has other settings than those asked for.
+    Settings,
 }
 
 /// One observation, with an action where one helps.

@@ -4,15 +4,20 @@
 //! the maps that HealthOmics and people read. Never prints and never reads environment variables: callers
 //! pass what they know.
 
+pub mod clone;
 mod error;
 mod finding;
+mod healthomics;
 pub mod map;
+mod private_registry;
 mod route;
 mod scan;
 mod target;
 
 pub use error::{OperationError, Result};
 pub use finding::{Code, Finding, Severity};
+pub use healthomics::Access;
+pub use private_registry::PrivateRegistry;
 pub use route::{CredentialNeed, Route};
 pub use scan::{ImageSummary, Place, ScanReport, ScanRequest, scan};
 pub use target::EcrTarget;

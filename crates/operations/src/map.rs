@@ -2,7 +2,7 @@
 //!
 //! Reads and writes files only; no network, no AWS account.
 
-mod destination;
+pub(crate) mod destination;
 mod file;
 mod healthomics;
 mod names;

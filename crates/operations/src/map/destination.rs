@@ -41,11 +41,12 @@ pub(super) fn place(
             Some(mapped) => Ok(Some((route, mapped.repository))),
             None => {
                 let reason = format!("no rule reaches {}/{}", image.host(), image.repository());
-                clone_repository(image, options).map(|repository| Some((Route::Clone { reason }, repository)))
+                clone_repository(image, options.clone_prefix.as_ref())
+                    .map(|repository| Some((Route::Clone { reason }, repository)))
             }
         },
         Route::HealthomicsCopies { ref upstream } => {
-            let repository = clone_repository(image, options)?;
+            let repository = clone_repository(image, options.clone_prefix.as_ref())?;
             if options.credentials.contains_key(image.host()) {
                 return Ok(Some((route, repository)));
             }
@@ -53,18 +54,26 @@ pub(super) fn place(
                 format!("HealthOmics copies from {upstream} only with a credential, and none was named");
             Ok(Some((Route::Clone { reason }, repository)))
         }
-        Route::Clone { .. } => clone_repository(image, options).map(|repository| Some((route, repository))),
+        Route::Clone { .. } => {
+            clone_repository(image, options.clone_prefix.as_ref()).map(|repository| Some((route, repository)))
+        }
     }
 }
 
 /// Returns the repository an image is cloned to: its host and path, so that no two images meet.
-fn clone_repository(image: &ImageReference, options: &MapOptions) -> Result<RepositoryName, String> {
+///
+/// # Errors
+/// The reason, where the name would be none that ECR takes.
+pub(crate) fn clone_repository(
+    image: &ImageReference,
+    clone_prefix: Option<&RepositoryName>,
+) -> Result<RepositoryName, String> {
     let path = match EcrHost::of(image.host()) {
         // A private repository keeps its name when it comes to another Region.
         Some(_) => image.repository().to_string(),
         None => format!("{}/{}", host_component(image.host()), image.repository()),
     };
-    let path = match &options.clone_prefix {
+    let path = match clone_prefix {
         Some(prefix) => format!("{prefix}/{path}"),
         None => path,
     };
