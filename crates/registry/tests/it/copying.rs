@@ -138,7 +138,7 @@ async fn a_registry_without_digests_in_its_answers_will_do() {
 async fn calling_off_leaves_no_tag_and_the_next_run_sends_the_rest() {
     let (source, destination) = pair().await;
     let large = bytes(7, 300_000);
-    put_image(&source, "team/large", Some("1"), "linux/amd64", &[large.clone()]);
+    put_image(&source, "team/large", Some("1"), "linux/amd64", std::slice::from_ref(&large));
     let stuck = format!("team/large/blobs/{}", digest_of(&large));
     source.trick(Method::GET, &stuck, 1, Trick::Stall(1000));
     let job = job(&source, &destination, &[("team/tool:1", "a:1"), ("team/large:1", "b:1")]);
