@@ -165,6 +165,16 @@ async fn calling_off_leaves_no_tag_and_the_next_run_sends_the_rest() {
 }
 
 #[tokio::test]
+async fn a_layer_without_bytes_arrives() {
+    let (source, destination) = pair().await;
+    put_image(&source, "team/empty", Some("1"), "linux/amd64", &[bytes(0, 0), bytes(1, 10)]);
+    assert!(run(&job(&source, &destination, &[("team/empty:1", "m:1")])).await.is_done());
+    assert!(destination.has_blob("m", &digest_of(b"")));
+    let lengths = destination.seen(&Method::PUT, &digest_of(b""));
+    assert_eq!(lengths[0].length.as_deref(), Some("0"));
+}
+
+#[tokio::test]
 async fn events_tell_each_step() {
     let (source, destination) = pair().await;
     let told: Arc<Mutex<Vec<Event>>> = Arc::default();

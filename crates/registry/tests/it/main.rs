@@ -11,3 +11,4 @@ mod platforms;
 mod referrers;
 mod server;
 mod sharing;
+mod tls;
