@@ -241,7 +241,7 @@ impl HostSession {
         if !held.asked || old || refused == Some(held.generation) {
             let issued = wire.options.credentials.credential(&host.name).await?;
             let life = issued.as_ref().and_then(|issued| issued.valid_for);
-            held.renew_at = life.map(|life| Instant::now() + life / 2);
+            held.renew_at = life.and_then(|life| Instant::now().checked_add(life / 2));
             held.issued = issued;
             held.asked = true;
             held.generation += 1;
