@@ -13,4 +13,4 @@ mod session;
 mod token;
 
 pub(crate) use scope::Scopes;
-pub(crate) use session::Authenticator;
+pub(crate) use session::{Authenticator, Refused};

@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 
 use image::{RegistryHost, RepositoryName};
 
-use crate::auth::Authenticator;
+use crate::auth::{Authenticator, Refused};
 use crate::client::host::Host;
 use crate::client::options::ClientOptions;
 use crate::client::pull_limit::PullLimit;
@@ -31,6 +31,10 @@ use crate::client::request::{Ask, Response};
 use crate::client::retry::{Attempts, Judged};
 use crate::client::wire::Wire;
 use crate::error::{Cause, Result};
+
+/// How often one request is sent again with something else in `Authorization`: after the challenge, after
+/// another scope was asked for, and after an old credential was renewed.
+const MOST_RENEWALS: u32 = 3;
 
 /// A client of registries; clones share connections, tokens and limits.
 #[derive(Clone)]
@@ -85,7 +89,7 @@ impl Client {
     pub(crate) async fn send(&self, host: &Arc<Host>, ask: &Ask) -> Result<Response> {
         let Inner { wire, auth } = &*self.0;
         let mut attempts = Attempts::new(&wire.options.retry);
-        let mut renewals = 0;
+        let (mut renewals, mut renewed) = (0, false);
         // Held until there is an answer: whoever waits then knows what to present, or that all is refused.
         let _entry = auth.enter(host).await;
         loop {
@@ -109,13 +113,13 @@ impl Client {
             let challenge = response.challenge();
             let error = response.into_refusal(ask).await;
             let Cause::Refused(refusal) = error.cause() else { return Err(error) };
-            if renewals == 2 {
+            if renewals == MOST_RENEWALS {
                 return Err(error);
             }
             renewals += 1;
-            let scopes = &ask.scopes;
-            let again =
-                auth.refused(wire, host, scopes, ask.side, &presented, challenge, refusal, &error).await?;
+            let answer = Refused { challenge, refusal, error: &error, renewed };
+            let again = auth.refused(wire, host, ask, &presented, answer).await?;
+            renewed |= again && presented.is_credential();
             if !again || !ask.body.is_whole() {
                 return Err(error);
             }

@@ -13,6 +13,7 @@ mod error;
 pub mod manifest;
 mod platform;
 mod secret;
+mod shard;
 
 pub use auth::credential::{Anonymous, Credential, CredentialSource, FirstOf, GivenCredentials, Issued};
 pub use auth::docker_config::DockerConfig;
@@ -27,3 +28,4 @@ pub use error::{Cause, Error, Hint, Refusal, Result, Side};
 pub use manifest::{Content, Descriptor, Manifest, ManifestError};
 pub use platform::{Platform, PlatformChoice, PlatformError};
 pub use secret::Secret;
+pub use shard::{ShardError, shard};

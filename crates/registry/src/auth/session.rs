@@ -13,8 +13,9 @@ use crate::auth::Scopes;
 use crate::auth::basic::{basic, bearer};
 use crate::auth::challenge::Challenge;
 use crate::auth::credential::{Credential, Issued};
-use crate::auth::token::{self, Token, TokenService};
+use crate::auth::token::{self, Token, TokenAsk, TokenService};
 use crate::client::host::Host;
+use crate::client::request::Ask;
 use crate::client::wire::Wire;
 use crate::error::{Error, Refusal, Result, Side};
 
@@ -72,6 +73,15 @@ impl Drop for Entry {
     }
 }
 
+/// A 401 or 403.
+pub(crate) struct Refused<'a> {
+    pub(crate) challenge: Option<Challenge>,
+    pub(crate) refusal: &'a Refusal,
+    pub(crate) error: &'a Error,
+    /// Whether what was presented had been renewed for this request already.
+    pub(crate) renewed: bool,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Nothing,
@@ -81,6 +91,12 @@ enum Kind {
 }
 
 impl Presented {
+    /// Returns whether it is the credential itself, not a token bought with it.
+    pub(crate) fn is_credential(&self) -> bool {
+        matches!(self.kind, Kind::Credential(_))
+    }
+
+    /// Returns the header, if there is one.
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         self.header.clone()
     }
@@ -132,8 +148,9 @@ impl Authenticator {
             ) => Ok(sent(basic(&username, &password))),
             (Some(Wanted::Basic), _) => Ok(Presented { header: None, kind: Kind::Nothing }),
             (Some(Wanted::Token(service)), credential) => {
-                let token =
-                    session.token(wire, host, &service, scopes, None, credential.as_ref(), side).await?;
+                let credential = credential.as_ref();
+                let ask = TokenAsk { service: &service, scopes, more: None, credential, side };
+                let token = session.token(wire, host, ask).await?;
                 Ok(Presented { header: bearer(&token.value), kind: Kind::Token })
             }
         }
@@ -143,19 +160,16 @@ impl Authenticator {
     ///
     /// # Errors
     /// The end of all work with this registry, where it refuses credentials that cannot be renewed.
-    #[allow(clippy::too_many_arguments)]
     pub(crate) async fn refused(
         &self,
         wire: &Wire,
         host: &Arc<Host>,
-        scopes: &Scopes,
-        side: Option<Side>,
+        ask: &Ask,
         presented: &Presented,
-        challenge: Option<Challenge>,
-        refusal: &Refusal,
-        error: &Error,
+        answer: Refused<'_>,
     ) -> Result<bool> {
-        let session = self.session(host);
+        let Refused { challenge, refusal, error, renewed } = answer;
+        let (session, scopes, side) = (self.session(host), &ask.scopes, ask.side);
         if refusal.status == 403 {
             // Amazon ECR's way of saying that its authorization token is too old.
             let Kind::Credential(generation) = presented.kind else { return Ok(false) };
@@ -174,7 +188,7 @@ impl Authenticator {
                 }
                 match presented.kind {
                     Kind::Credential(generation) => {
-                        if session.renew(wire, host, generation).await? {
+                        if !renewed && session.renew(wire, host, generation).await? {
                             return Ok(true);
                         }
                         Err(host.refuse(error.clone()))
@@ -196,8 +210,9 @@ impl Authenticator {
                 if matches!(credential, Some(Credential::RegistryToken(_))) {
                     return Err(host.refuse(error.clone()));
                 }
-                let more = scope.as_deref();
-                session.token(wire, host, &service, scopes, more, credential.as_ref(), side).await?;
+                let (more, credential) = (scope.as_deref(), credential.as_ref());
+                let ask = TokenAsk { service: &service, scopes, more, credential, side };
+                session.token(wire, host, ask).await?;
                 Ok(true)
             }
         }
@@ -226,7 +241,7 @@ impl HostSession {
         if !held.asked || old || refused == Some(held.generation) {
             let issued = wire.options.credentials.credential(&host.name).await?;
             let life = issued.as_ref().and_then(|issued| issued.valid_for);
-            held.renew_at = life.map(|life| Instant::now() + life / 2);
+            held.renew_at = life.and_then(|life| Instant::now().checked_add(life / 2));
             held.issued = issued;
             held.asked = true;
             held.generation += 1;
@@ -253,32 +268,22 @@ impl HostSession {
     }
 
     /// Returns the token of these scopes, asked for once however many wait for it.
-    #[allow(clippy::too_many_arguments)]
-    async fn token(
-        &self,
-        wire: &Wire,
-        host: &Arc<Host>,
-        service: &TokenService,
-        scopes: &Scopes,
-        more: Option<&str>,
-        credential: Option<&Credential>,
-        side: Option<Side>,
-    ) -> Result<Token> {
+    async fn token(&self, wire: &Wire, host: &Arc<Host>, ask: TokenAsk<'_>) -> Result<Token> {
         let place = {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
             if tokens.len() >= MOST_TOKENS {
                 tokens.clear();
             }
-            tokens.entry(scopes.clone()).or_default().clone()
+            tokens.entry(ask.scopes.clone()).or_default().clone()
         };
         let mut place = place.lock().await;
         if let Some(token) = place.as_ref().filter(|token| token.is_fresh()) {
             return Ok(token.clone());
         }
-        match token::fetch(wire, host, service, scopes, more, credential, side).await {
+        match token::fetch(wire, host, &ask).await {
             Ok(token) => Ok(place.insert(token).clone()),
             // Wrong credentials are wrong for every repository.
-            Err(error) if error.status() == Some(401) && credential.is_some() => Err(host.refuse(error)),
+            Err(error) if error.status() == Some(401) && ask.credential.is_some() => Err(host.refuse(error)),
             Err(error) => Err(error),
         }
     }

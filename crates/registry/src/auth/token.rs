@@ -61,19 +61,22 @@ pub(crate) struct TokenService {
     pub(crate) service: Option<String>,
 }
 
-/// Asks for a token; `more` is a scope that the registry named itself.
+/// What a token is asked for.
+pub(crate) struct TokenAsk<'a> {
+    pub(crate) service: &'a TokenService,
+    pub(crate) scopes: &'a Scopes,
+    /// A scope that the registry named itself.
+    pub(crate) more: Option<&'a str>,
+    pub(crate) credential: Option<&'a Credential>,
+    pub(crate) side: Option<Side>,
+}
+
+/// Asks a registry's token service for a token.
 ///
 /// # Errors
 /// [`Cause::Untrusted`] where the service may not see the credential, and the service's own refusal.
-pub(crate) async fn fetch(
-    wire: &Wire,
-    host: &Arc<Host>,
-    service: &TokenService,
-    scopes: &Scopes,
-    more: Option<&str>,
-    credential: Option<&Credential>,
-    side: Option<Side>,
-) -> Result<Token> {
+pub(crate) async fn fetch(wire: &Wire, host: &Arc<Host>, wanted: &TokenAsk<'_>) -> Result<Token> {
+    let TokenAsk { service, scopes, more, credential, side } = *wanted;
     let mut words: Vec<String> = scopes.words().collect();
     if let Some(more) = more.filter(|more| !words.iter().any(|word| word == more)) {
         words.push(more.to_owned());

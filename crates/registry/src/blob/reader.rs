@@ -12,6 +12,9 @@ use crate::client::retry::Attempts;
 use crate::digester::{self, Digester};
 use crate::error::{Cause, Error, Result};
 
+/// How far a try has to get to be worth as many tries again, in bytes.
+const PROGRESS: u64 = 16 * 1024 * 1024;
+
 /// A blob on its way.
 ///
 /// The last piece is handed out only when the digest of the whole is right, so nothing that is passed on from
@@ -24,6 +27,8 @@ pub struct BlobReader {
     digester: Option<Digester>,
     from: From,
     attempts: Attempts,
+    /// Where the last try began.
+    resumed: u64,
 }
 
 enum From {
@@ -52,6 +57,7 @@ impl Remote {
             digester: Some(Digester::like(digest)),
             from: From::Nowhere,
             attempts: Attempts::new(&self.client().options().retry),
+            resumed: 0,
         }
     }
 
@@ -116,6 +122,11 @@ impl BlobReader {
     /// Waits before another try after an error that may pass.
     async fn pause_after(&mut self, error: Error) -> Result<()> {
         self.from = From::Nowhere;
+        // A try that got on is not counted against the rest of a very large blob.
+        if self.offset - self.resumed >= PROGRESS {
+            self.attempts = Attempts::new(&self.remote.client().options().retry);
+        }
+        self.resumed = self.offset;
         self.attempts.count();
         match self.attempts.again(self.remote.host(), &error) {
             Some(pause) => {

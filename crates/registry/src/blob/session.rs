@@ -1,7 +1,7 @@
 //! Upload sessions: opened, or come in place of a mount.
 
 use image::{Digest, RepositoryName};
-use reqwest::header::LOCATION;
+use reqwest::header::{CONTENT_LENGTH, LOCATION};
 use reqwest::{Method, Url};
 
 use crate::auth::Scopes;
@@ -28,7 +28,7 @@ pub(crate) enum Mounted {
 impl Remote {
     /// Asks whether a blob is there.
     ///
-    /// Spec: end-10, HEAD. A redirect means that it is: the registry knows where.
+    /// Spec: end-10, HEAD. A passing redirect to another host means that it is: the registry knows where.
     ///
     /// # Errors
     /// What the network or the registry's authentication refuses; odd statuses count as not there.
@@ -38,7 +38,31 @@ impl Remote {
         let mut ask = self.look(Operation::CheckBlob, Method::HEAD, url, tried);
         ask.follow = false;
         let response = self.send(&ask).await?;
-        Ok(matches!(response.status(), 200..=399))
+        match response.status() {
+            200 => Ok(true),
+            302 | 303 | 307 if leads_elsewhere(&response) => Ok(true),
+            301..=308 => {
+                drop(response);
+                ask.follow = true;
+                Ok(self.send(&ask).await?.status() == 200)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Returns the size of a blob in bytes, `None` where it is not there or the registry does not say.
+    ///
+    /// Spec: end-10, HEAD.
+    ///
+    /// # Errors
+    /// What the network or the registry's authentication refuses.
+    pub async fn blob_size(&self, digest: &Digest) -> Result<Option<u64>> {
+        let url = self.url(&format!("blobs/{digest}"), None);
+        let tried = self.blob_words("look for", digest);
+        let ask = self.look(Operation::CheckBlob, Method::HEAD, url, tried);
+        let response = self.send(&ask).await?;
+        let length = response.header(CONTENT_LENGTH).and_then(|text| text.parse().ok());
+        Ok(length.filter(|_| response.status() == 200))
     }
 
     /// Opens an upload session.
@@ -95,6 +119,12 @@ impl Remote {
         }
         Ok(UploadSession { url })
     }
+}
+
+/// Returns whether a redirect leads to another host than the one that answered.
+fn leads_elsewhere(response: &Response) -> bool {
+    let to = response.header(LOCATION).and_then(|location| response.url().join(location).ok());
+    to.is_some_and(|to| to.host() != response.url().host())
 }
 
 impl UploadSession {

@@ -64,10 +64,10 @@ impl Flow {
                 Waiting::Destination => Some(idle),
                 Waiting::Answer => Some(finish),
             };
-            let now = Instant::now();
-            match limit {
-                Some(limit) if now >= since + limit => return limit,
-                Some(limit) => tokio::time::sleep_until(since + limit).await,
+            let end = limit.and_then(|limit| Some((limit, since.checked_add(limit)?)));
+            match end {
+                Some((limit, end)) if Instant::now() >= end => return limit,
+                Some((_, end)) => tokio::time::sleep_until(end).await,
                 None => tokio::time::sleep(idle).await,
             }
         }

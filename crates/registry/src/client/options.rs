@@ -22,7 +22,7 @@ pub enum PlainHttp {
 }
 
 /// Proxies for outgoing requests; nothing is read from the environment.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Proxies {
     /// The proxy for plain HTTP, as a URL.
     pub http: Option<String>,
@@ -30,6 +30,15 @@ pub struct Proxies {
     pub https: Option<String>,
     /// Hosts that are reached without a proxy, in the form of the variable `NO_PROXY`.
     pub except: Option<String>,
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's URL may hold a password.
+        let hidden = |url: &Option<String>| url.as_ref().map(|_| "***");
+        let (http, https) = (hidden(&self.http), hidden(&self.https));
+        write!(f, "Proxies {{ http: {http:?}, https: {https:?}, except: {:?} }}", self.except)
+    }
 }
 
 /// How persistent requests are.
@@ -174,5 +183,17 @@ impl fmt::Debug for ClientOptions {
             .field("retry", &self.retry)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_print_no_secret() {
+        let proxies = Proxies { http: Some("http://me:hunter2@proxy".to_owned()), ..Proxies::default() };
+        let options = ClientOptions { proxies: proxies.clone(), ..ClientOptions::default() };
+        assert!(!format!("{proxies:?} {options:?}").contains("hunter2"));
     }
 }

@@ -109,7 +109,8 @@ impl Attempts {
         if refusal.status != 429 && refusal.retry_after.is_none() {
             return (self.made < self.most).then_some(delay);
         }
-        let wanted = refusal.retry_after.unwrap_or(delay);
+        // No time and a time of nothing mean the same.
+        let wanted = refusal.retry_after.filter(|wait| !wait.is_zero()).unwrap_or(delay);
         let patience = self.patience.saturating_sub(self.started.elapsed());
         if wanted > patience {
             return None;

@@ -25,8 +25,8 @@ pub enum ItemKind {
 pub struct Item {
     /// What it is.
     pub kind: ItemKind,
-    /// Its digest; of an image the digest that the destination gets.
-    pub digest: Digest,
+    /// Its digest, where it is known; of an image the digest that the destination gets.
+    pub digest: Option<Digest>,
     /// Its size in bytes; of an image the size of all its blobs.
     pub size: u64,
 }

@@ -16,10 +16,13 @@ const SMALLEST: u64 = 1024 * 1024;
 /// Most images whose manifests are read for it.
 const MOST_READ: usize = 64;
 
+/// Images in a row without a find after which the search ends.
+const MOST_EMPTY: usize = 8;
+
 /// Looks into images that are up to date for large blobs that others need at the same registry.
 ///
 /// Without this, the rest of a job that broke off would send shared layers once more. Images of the source
-/// repositories' neighbours are looked into first, and no more once all is found. What cannot be read holds
+/// repositories' neighbours are looked into first, and no more once all is found or several hold nothing. What cannot be read holds
 /// nothing.
 pub(crate) async fn find(client: &Client, plan: &CopyPlan) -> Holders {
     let mut wanted: HashMap<&RegistryHost, HashSet<&Digest>> = HashMap::new();
@@ -39,16 +42,19 @@ pub(crate) async fn find(client: &Client, plan: &CopyPlan) -> Holders {
     candidates.truncate(MOST_READ);
     let mut holders = Holders::new();
     let mut reads = stream::iter(candidates).map(|image| read(client, image)).buffered(8);
+    let mut empty = 0;
     while let Some((image, digests)) = reads.next().await {
+        empty += 1;
         let host = image.destination.host();
         let Some(missing) = wanted.get_mut(host) else { continue };
         for digest in digests {
             if missing.remove(&digest) {
+                empty = 0;
                 let repository = image.destination.repository().clone();
                 holders.entry(host.clone()).or_default().insert(digest, repository);
             }
         }
-        if wanted.values().all(HashSet::is_empty) {
+        if empty >= MOST_EMPTY || wanted.values().all(HashSet::is_empty) {
             break;
         }
     }

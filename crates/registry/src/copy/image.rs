@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::manifest::{Descriptor, Manifest};
 
 /// After this time a tag is looked at once more before it is written.
-const LOOK_HOLDS: Duration = Duration::from_secs(30);
+const LOOK_HOLDS: Duration = Duration::from_secs(60);
 
 /// Most blobs of one image that are seen to at once.
 const MOST_BLOBS: usize = 64;
@@ -116,7 +116,7 @@ fn config(manifest: &Manifest) -> Option<&Digest> {
 pub(crate) async fn write(work: &Work, ends: &Ends, manifest: &Manifest, tag: Option<&str>) -> Result<bool> {
     let digest = manifest.digest.to_string();
     let size = manifest.bytes.len() as u64;
-    let item = Item { kind: ItemKind::Manifest, digest: manifest.digest.clone(), size };
+    let item = Item { kind: ItemKind::Manifest, digest: Some(manifest.digest.clone()), size };
     let tell = |happening| {
         work.sink.event(&Event::Item { image: ends.image, item: item.clone(), happening });
     };

@@ -53,7 +53,7 @@ impl Default for CopyOptions {
             platforms: PlatformChoice::default(),
             overwrite: Overwrite::default(),
             referrers: false,
-            transfers: 16,
+            transfers: 12,
             images: 48,
             layer_parts: HashMap::new(),
             parts_from: 4 * 1024 * 1024 * 1024,

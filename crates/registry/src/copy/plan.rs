@@ -16,7 +16,7 @@ use crate::client::remote::Remote;
 use crate::copy::event::{Event, EventSink};
 use crate::copy::graph::{self, Graph};
 use crate::copy::job::{CopyJob, ImageCopy, Overwrite};
-use crate::copy::survey::{Known, asked, survey, written_tag};
+use crate::copy::survey::{self, Known, asked, survey, written_tag};
 use crate::error::{Cause, Error, Result, Side};
 use crate::manifest::Manifest;
 use crate::platform::PlatformChoice;
@@ -295,6 +295,14 @@ impl Planner<'_> {
             let words = format!("the image has digest {wanted}, where the destination wants {fixed}");
             let tried = format!("copy {} to {}", image.source, image.destination);
             return Err(destination.failed(tried, Cause::Content(words)));
+        }
+        let looked_for = image.destination.digest().or(image.source.digest());
+        let unnamed = written_tag(&image.source, &image.destination).is_none();
+        if unnamed && looked_for != Some(&wanted) {
+            // Without a tag, only now it is known which digest to look for.
+            if survey::existing(destination, &wanted.to_string()).await?.is_some() {
+                return Ok(Decision::UpToDate(wanted));
+            }
         }
         match existing {
             Some(existing) if existing == wanted => Ok(Decision::UpToDate(existing)),

@@ -54,7 +54,9 @@ pub async fn run(
         .await;
     for (index, image) in plan.images.iter().enumerate() {
         if !matches!(image.decision, Decision::Copy(_)) {
-            reports.push((index, settled(image)));
+            let report = settled(image);
+            tell_settled(&work, index, &report);
+            reports.push((index, report));
         }
     }
     reports.sort_by_key(|(index, _)| *index);
@@ -83,7 +85,7 @@ async fn copy_one(
     let Some(root) = graph.root() else { return report };
     report.destination_digest = Some(root.digest.clone());
     let size = graph.blobs().iter().map(|blob| blob.size).sum();
-    let item = Item { kind: ItemKind::Image, digest: root.digest.clone(), size };
+    let item = Item { kind: ItemKind::Image, digest: Some(root.digest.clone()), size };
     let tell = |happening| work.sink.event(&Event::Item { image: index, item: item.clone(), happening });
     let ends = match make_ends(work, rank, index, image, graph) {
         Ok(ends) => ends,
@@ -158,4 +160,15 @@ fn settled(image: &PlannedImage) -> ImageReport {
         Decision::Copy(_) | Decision::SameAs(_) | Decision::Cancelled => (Outcome::Cancelled, None),
     };
     ImageReport { destination_digest: destination, ..blank(image, outcome) }
+}
+
+/// Tells of an image that nothing was done for.
+fn tell_settled(work: &Work, index: usize, report: &ImageReport) {
+    let happening = match &report.outcome {
+        Outcome::UpToDate => Happening::Skipped,
+        Outcome::Failed(error) => Happening::Failed(error.clone()),
+        _ => return,
+    };
+    let item = Item { kind: ItemKind::Image, digest: report.destination_digest.clone(), size: 0 };
+    work.sink.event(&Event::Item { image: index, item, happening });
 }

@@ -85,7 +85,7 @@ impl Work {
 
     /// Sees to it that a blob is in the destination's repository.
     pub(crate) async fn settle(&self, ends: &Ends, blob: &Descriptor, kind: ItemKind) -> Result<()> {
-        let item = Item { kind, digest: blob.digest.clone(), size: blob.size };
+        let item = Item { kind, digest: Some(blob.digest.clone()), size: blob.size };
         let meter = Arc::new(ItemMeter { sink: self.sink.clone(), image: ends.image, item });
         match self.bring(ends, blob, &meter).await {
             Ok(became) => {

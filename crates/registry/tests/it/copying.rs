@@ -138,7 +138,7 @@ async fn a_registry_without_digests_in_its_answers_will_do() {
 async fn calling_off_leaves_no_tag_and_the_next_run_sends_the_rest() {
     let (source, destination) = pair().await;
     let large = bytes(7, 300_000);
-    put_image(&source, "team/large", Some("1"), "linux/amd64", &[large.clone()]);
+    put_image(&source, "team/large", Some("1"), "linux/amd64", std::slice::from_ref(&large));
     let stuck = format!("team/large/blobs/{}", digest_of(&large));
     source.trick(Method::GET, &stuck, 1, Trick::Stall(1000));
     let job = job(&source, &destination, &[("team/tool:1", "a:1"), ("team/large:1", "b:1")]);
@@ -162,6 +162,16 @@ async fn calling_off_leaves_no_tag_and_the_next_run_sends_the_rest() {
     let report = run(&job).await;
     assert!(report.is_done() && report.images[0].moved == 0 && report.images[1].moved >= 300_000);
     assert_eq!(destination.count(&Method::PUT, "/a/blobs/uploads/"), sent);
+}
+
+#[tokio::test]
+async fn a_layer_without_bytes_arrives() {
+    let (source, destination) = pair().await;
+    put_image(&source, "team/empty", Some("1"), "linux/amd64", &[bytes(0, 0), bytes(1, 10)]);
+    assert!(run(&job(&source, &destination, &[("team/empty:1", "m:1")])).await.is_done());
+    assert!(destination.has_blob("m", &digest_of(b"")));
+    let lengths = destination.seen(&Method::PUT, &digest_of(b""));
+    assert_eq!(lengths[0].length.as_deref(), Some("0"));
 }
 
 #[tokio::test]

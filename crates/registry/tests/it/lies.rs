@@ -126,6 +126,20 @@ async fn redirected_requests_do_not_take_authorization_along() {
 }
 
 #[tokio::test]
+async fn a_redirect_says_that_a_blob_is_there_only_if_it_leads_elsewhere() {
+    let (source, destination) = pair().await;
+    let here = format!("/v2/mirror/blobs/{}", digest_of(b"none"));
+    destination.trick(Method::HEAD, &large(), 1, Trick::Answer(307, vec![("location", here)], ""));
+    assert!(run(&job(&source, &destination, &PAIR)).await.is_done());
+    let there = "http://storage.example/blob?signature=abc".to_owned();
+    destination.trick(Method::HEAD, &large(), 1, Trick::Answer(307, vec![("location", there)], ""));
+    let puts = destination.count(&Method::PUT, &large());
+    let report = run(&job(&source, &destination, &[("team/tool:1", "mirror:2")])).await;
+    assert!(report.is_done() && report.images[0].moved == 0, "{report:?}");
+    assert_eq!(destination.count(&Method::PUT, &large()), puts);
+}
+
+#[tokio::test]
 async fn redirects_without_end_or_to_nowhere_are_given_up() {
     let (source, destination) = pair().await;
     let around = format!("http://{}/v2/team/tool/blobs/{}", source.host, large());

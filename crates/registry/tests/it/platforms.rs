@@ -64,6 +64,18 @@ async fn children_that_are_there_are_not_looked_into() {
 }
 
 #[tokio::test]
+async fn an_image_taken_out_of_an_index_by_digest_is_found_again() {
+    let (source, destination) = multi(&["linux/arm64", "linux/amd64"]).await;
+    let digest = digest_of(&source.manifest("tool", "1").unwrap());
+    let from = format!("tool@{digest}");
+    let job = job(&source, &destination, &[(&from, "mirror")]);
+    assert!(run(&job).await.is_done());
+    assert!(destination.with(|state| state.manifests.keys().all(|(_, name)| name.starts_with("sha256:"))));
+    let report = run(&job).await;
+    assert!(matches!(report.images[0].outcome, Outcome::UpToDate), "{report:?}");
+}
+
+#[tokio::test]
 async fn an_image_without_the_platform_names_those_it_has() {
     let (source, destination) = multi(&["linux/arm64", "linux/s390x"]).await;
     put_image(&source, "single", Some("1"), "linux/arm64", &[bytes(1, 9)]);

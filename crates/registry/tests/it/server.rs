@@ -18,7 +18,10 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use image::{ImageReference, RegistryHost};
+use rustls::crypto::ring;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::images::digest_of;
 
@@ -114,6 +117,24 @@ pub struct Registry {
 
 impl Registry {
     pub async fn start() -> Self {
+        Self::start_with(None).await
+    }
+
+    /// Starts a registry that speaks TLS; returns it with the certificate to trust, as PEM.
+    pub async fn start_with_tls() -> (Self, Vec<u8>) {
+        let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let config = rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        (Self::start_with(Some(acceptor)).await, made.cert.pem().into_bytes())
+    }
+
+    async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let host: RegistryHost = listener.local_addr().unwrap().to_string().parse().unwrap();
         let registry = Self { host, state: Arc::default() };
@@ -121,16 +142,20 @@ impl Registry {
         tokio::spawn(async move {
             loop {
                 let Ok((connection, _)) = listener.accept().await else { return };
-                let served = served.clone();
+                let (served, tls) = (served.clone(), tls.clone());
                 tokio::spawn(async move {
                     let service = service_fn(move |request| {
                         let served = served.clone();
                         async move { served.answer(request).await }
                     });
-                    let connection = TokioIo::new(connection);
-                    let _ = hyper::server::conn::http1::Builder::new()
-                        .serve_connection(connection, service)
-                        .await;
+                    let server = hyper::server::conn::http1::Builder::new();
+                    let _ = match tls {
+                        None => server.serve_connection(TokioIo::new(connection), service).await,
+                        Some(tls) => {
+                            let Ok(connection) = tls.accept(connection).await else { return };
+                            server.serve_connection(TokioIo::new(connection), service).await
+                        }
+                    };
                 });
             }
         });
