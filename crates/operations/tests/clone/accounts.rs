@@ -23,7 +23,8 @@ pub(crate) async fn source() -> Handle {
 
 /// The account that is cloned into.
 pub(crate) struct Account {
-    pub(crate) handle: Handle,
+    /// Keeps the account running.
+    _handle: Handle,
     pub(crate) session: Session,
     pub(crate) registry: PrivateRegistry,
 }
@@ -60,7 +61,7 @@ impl Account {
         .await
         .unwrap();
         let registry = PrivateRegistry::open(&session, None, options).await.unwrap();
-        Self { handle, session, registry }
+        Self { _handle: handle, session, registry }
     }
 
     pub(crate) async fn plan(&self, request: &CloneRequest) -> ClonePlan {
