@@ -109,7 +109,8 @@ impl EventSink for Teller {
                     (ItemKind::Image, Happening::Failed(_)) => stage(Stage::Failed),
                     (ItemKind::Image | ItemKind::Manifest, _) => {}
                     (ItemKind::Config | ItemKind::Layer, happening) => {
-                        let bytes = self.count.take(place, &item.digest, item.size, happening);
+                        let Some(digest) = &item.digest else { return };
+                        let bytes = self.count.take(place, digest, item.size, happening);
                         self.sink.event(&CloneEvent::Bytes(bytes));
                     }
                 }
