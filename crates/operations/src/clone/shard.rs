@@ -1,12 +1,12 @@
 //! Part of a list: the same parts on every machine, without anyone to hand them out.
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use image::ImageReference;
+use registry::copy::ImageCopy;
 
 use super::request::CloneItem;
 
@@ -36,34 +36,39 @@ impl Shard {
 
     /// Returns the images of this part, in their order.
     ///
-    /// Every image is in exactly one part. Images of one repository, and images that go to one repository, stay
-    /// together: those are the ones that share layers. The parts have as even a number of images as that allows,
-    /// and hang on nothing but the list, whatever the order of its lines.
+    /// Every image is in exactly one part, by names alone and whatever the order of the list: images of one source
+    /// repository stay together, and those of neighbouring ones mostly, as these share layers. What is no name is in
+    /// the first part, which reports it.
     pub fn take(self, items: &[CloneItem]) -> Vec<CloneItem> {
-        let mut families = Families::default();
-        let places: Vec<usize> = items.iter().map(|item| families.join(item)).collect();
-        let places: Vec<usize> = places.into_iter().map(|place| families.root(place)).collect();
-        let mut groups: BTreeMap<usize, (&str, usize)> = BTreeMap::new();
-        for (item, root) in items.iter().zip(&places) {
-            let group = groups.entry(*root).or_insert((&item.source, 0));
-            group.0 = group.0.min(&item.source);
-            group.1 += 1;
+        let mut places = Vec::with_capacity(items.len());
+        let mut copies = Vec::with_capacity(items.len());
+        for (place, item) in items.iter().enumerate() {
+            if let Some(copy) = copy(item) {
+                places.push(place);
+                copies.push(copy);
+            }
         }
-        let mut order: Vec<(usize, &str, usize)> =
-            groups.into_iter().map(|(root, (name, count))| (root, name, count)).collect();
-        order.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.1.cmp(b.1)));
-        // Large groups first, each into the part that has least: the order of parts settles what is even.
-        let mut loads: BinaryHeap<Reverse<(usize, u32)>> =
-            (1..=self.of.get()).map(|part| Reverse((0, part))).collect();
-        let mut part_of: BTreeMap<usize, u32> = BTreeMap::new();
-        for (root, _, count) in order {
-            let Some(Reverse((load, part))) = loads.pop() else { break };
-            part_of.insert(root, part);
-            loads.push(Reverse((load + count, part)));
+        let index = self.number.get() as usize - 1;
+        // The part exists, as it was checked when it was made.
+        let own = registry::shard(&copies, index, self.of.get() as usize).unwrap_or_default();
+        let mut own: BTreeSet<usize> = own.iter().filter_map(|place| places.get(*place).copied()).collect();
+        if index == 0 {
+            let named: BTreeSet<usize> = places.into_iter().collect();
+            own.extend((0..items.len()).filter(|place| !named.contains(place)));
         }
-        let own = |root: &usize| part_of.get(root) == Some(&self.number.get());
-        items.iter().zip(&places).filter(|(_, root)| own(root)).map(|(item, _)| item.clone()).collect()
+        own.into_iter().filter_map(|place| items.get(place).cloned()).collect()
     }
+}
+
+/// Returns an item as a copy, to tell what belongs together; `None` when it is no image.
+fn copy(item: &CloneItem) -> Option<ImageCopy> {
+    let source: ImageReference = item.source.parse().ok()?;
+    let destination = match &item.target {
+        // A target has no host, and any will do to tell places apart.
+        Some(target) => format!("target.invalid/{target}").parse().ok()?,
+        None => source.clone(),
+    };
+    Some(ImageCopy { source, destination })
 }
 
 impl fmt::Display for Shard {
@@ -85,58 +90,6 @@ impl FromStr for Shard {
     }
 }
 
-/// Repositories that belong together because images go from one to the other.
-#[derive(Default)]
-struct Families {
-    known: BTreeMap<(bool, String), usize>,
-    parents: Vec<usize>,
-}
-
-impl Families {
-    /// Returns a member of the family that an image belongs to, and joins its two repositories.
-    fn join(&mut self, item: &CloneItem) -> usize {
-        let source = self.member((false, repository(&item.source)));
-        if let Some(target) = &item.target {
-            // A target has no host, and any will do to tell its repository from its tag.
-            let target = self.member((true, repository(&format!("target.invalid/{target}"))));
-            let (a, b) = (self.root(source), self.root(target));
-            if let Some(parent) = self.parents.get_mut(a.max(b)) {
-                *parent = a.min(b);
-            }
-        }
-        source
-    }
-
-    fn member(&mut self, key: (bool, String)) -> usize {
-        let next = self.parents.len();
-        let place = *self.known.entry(key).or_insert(next);
-        if place == next {
-            self.parents.push(next);
-        }
-        place
-    }
-
-    fn root(&mut self, mut place: usize) -> usize {
-        while let Some(parent) = self.parents.get(place).copied().filter(|parent| *parent != place) {
-            // Paths are halved on the way, so that long chains stay cheap.
-            let above = self.parents.get(parent).copied().unwrap_or(parent);
-            if let Some(own) = self.parents.get_mut(place) {
-                *own = above;
-            }
-            place = above;
-        }
-        place
-    }
-}
-
-/// Returns the repository of a name, or the name itself where it is none.
-fn repository(name: &str) -> String {
-    match name.parse::<ImageReference>() {
-        Ok(image) => format!("{}/{}", image.host(), image.repository()),
-        Err(_) => name.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,43 +98,50 @@ mod tests {
         super::super::request::read_list(&lines.join("\n")).unwrap()
     }
 
+    fn parts(of: u32, all: &[CloneItem]) -> Vec<Vec<CloneItem>> {
+        (1..=of).map(|number| Shard::new(number, of).unwrap().take(all)).collect()
+    }
+
     #[test]
     fn every_image_is_in_exactly_one_part() {
-        let lines: Vec<String> = (0..97).map(|n| format!("quay.io/bio/tool{}:{}", n % 23, n)).collect();
-        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        let lines: Vec<String> = (0..97).map(|n| format!("quay.io/bio/tool{}:{n}", n % 23)).collect();
+        let mut lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        lines.extend(["NOT/A/NAME", "quay.io/bio/tool1:x bad//target"]);
         let all = items(&lines);
         for of in [1, 2, 7, 40] {
-            let parts: Vec<Vec<CloneItem>> =
-                (1..=of).map(|number| Shard::new(number, of).unwrap().take(&all)).collect();
-            let mut together: Vec<CloneItem> = parts.concat();
+            let mut together: Vec<CloneItem> = parts(of, &all).concat();
             together.sort();
             let mut wanted = all.clone();
             wanted.sort();
             assert_eq!(together, wanted, "{of} parts");
-            if of <= 7 {
-                let sizes: Vec<usize> = parts.iter().map(Vec::len).collect();
-                assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 5, "{sizes:?}");
-            }
         }
+        let sizes: Vec<usize> = parts(7, &all).iter().map(Vec::len).collect();
+        assert!(sizes.iter().all(|size| (8..=20).contains(size)), "{sizes:?}");
+        assert!(parts(7, &all)[0].iter().any(|item| item.source == "NOT/A/NAME"));
     }
 
     #[test]
-    fn images_that_share_a_repository_stay_together_in_any_order() {
-        let lines =
-            ["a.io/x:1 one:1", "b.io/y:1 one:2", "b.io/y:2 two:1", "c.io/z:1", "A.io/x:2 other", "d.io/q:1"];
-        let all = items(&lines);
+    fn images_that_belong_together_stay_so_in_any_order() {
+        let all = items(&[
+            "a.io/x:1 one:1",
+            "b.io/y:1 one:1",
+            "b.io/y:2 two:1",
+            "c.io/z:1",
+            "A.io/x:2",
+            "d.io/q:1",
+        ]);
         let mut turned = all.clone();
         turned.reverse();
-        let together = |list: &[CloneItem]| {
-            let mut parts: Vec<Vec<CloneItem>> =
-                (1..=3).map(|number| Shard::new(number, 3).unwrap().take(list)).collect();
+        let sorted = |list: &[CloneItem]| {
+            let mut parts = parts(3, list);
             parts.iter_mut().for_each(|part| part.sort());
             parts
         };
-        let parts = together(&all);
-        assert_eq!(parts, together(&turned));
-        let first = parts.iter().find(|part| part.iter().any(|item| item.source == "a.io/x:1")).unwrap();
-        assert_eq!(first.len(), 4, "{parts:?}");
+        let found = sorted(&all);
+        assert_eq!(found, sorted(&turned));
+        let first = found.iter().find(|part| part.iter().any(|item| item.source == "a.io/x:1")).unwrap();
+        let names: Vec<&str> = first.iter().map(|item| item.source.as_str()).collect();
+        assert!(["b.io/y:1", "b.io/y:2", "A.io/x:2"].iter().all(|name| names.contains(name)), "{found:?}");
     }
 
     #[test]

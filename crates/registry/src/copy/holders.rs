@@ -22,8 +22,8 @@ const MOST_EMPTY: usize = 8;
 /// Looks into images that are up to date for large blobs that others need at the same registry.
 ///
 /// Without this, the rest of a job that broke off would send shared layers once more. Images of the source
-/// repositories' neighbours are looked into first, and no more once all is found or several hold nothing. What cannot be read holds
-/// nothing.
+/// repositories' neighbours are looked into first, and no more once all is found or several in a row hold
+/// nothing. What cannot be read holds nothing.
 pub(crate) async fn find(client: &Client, plan: &CopyPlan) -> Holders {
     let mut wanted: HashMap<&RegistryHost, HashSet<&Digest>> = HashMap::new();
     let mut neighbours: HashSet<(&RegistryHost, &str)> = HashSet::new();
