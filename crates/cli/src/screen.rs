@@ -7,6 +7,9 @@ use operations::{Finding, Route, Severity};
 
 use crate::environment;
 
+/// The narrowest terminal that tables are fitted to, in characters.
+const NARROWEST: u16 = 40;
+
 /// How much fits and whether colour helps, on the stream the text goes to.
 #[derive(Clone, Copy)]
 pub(crate) struct Screen {
@@ -33,8 +36,9 @@ impl Screen {
     pub(crate) fn table(self, header: &[&str]) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        let arrangement =
-            if self.terminal { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
+        // Some terminals tell no width, or one in which no table can be read.
+        let fits = self.terminal && table.width().is_some_and(|width| width >= NARROWEST);
+        let arrangement = if fits { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
         table.set_content_arrangement(arrangement);
         table.set_header(header.iter().map(Cell::new));
         if !self.colour {

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use operations::clone::{CloneEvent, ClonePlan, CloneSink, Stage};
 
 use crate::failure::remark;
@@ -95,7 +95,7 @@ impl CloneSink for Progress {
             CloneEvent::Copying { images, bytes } => {
                 self.bar.set_length(*bytes);
                 let images = count(*images, "image", "images");
-                self.line(&format!("copying {images} of {}", HumanBytes(*bytes)));
+                self.line(&format!("copying {images}"));
             }
             CloneEvent::Bytes(bytes) => self.bar.set_position(*bytes),
             CloneEvent::Image { image, stage } => {
