@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod clone;
+mod image_list;
 mod interrupt;
 mod map;
 mod mcp;

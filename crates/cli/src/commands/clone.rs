@@ -6,7 +6,7 @@ mod progress;
 mod shard;
 mod sources;
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,11 +18,8 @@ use registry::PlatformChoice;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CloneArguments, Output};
-use crate::commands::interrupt;
+use crate::commands::{image_list, interrupt};
 use crate::failure::{self, print, remark};
-
-/// Longest list of images that is read, in bytes.
-const LONGEST_LIST: u64 = 64 << 20;
 
 /// Clones, or says what would be done.
 pub(crate) fn run(arguments: &CloneArguments) -> operations::Result<ExitCode> {
@@ -126,24 +123,9 @@ fn read_items(arguments: &CloneArguments) -> operations::Result<Vec<CloneItem>> 
             return Err(OperationError::new("cannot read both a list and a password from standard input")
                 .hint("put the list into a file"));
         }
-        items.extend(clone::read_list(&read_list(path)?)?);
+        items.extend(clone::read_list(&image_list::read(path)?)?);
     }
     Ok(items)
-}
-
-fn read_list(path: &Path) -> operations::Result<String> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LONGEST_LIST).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONGEST_LIST).read_to_string(&mut text))
-    };
-    read.map_err(|error| {
-        OperationError::new(format!("cannot read the list of images `{}`", path.display()))
-            .refused(error)
-            .hint("name a file of UTF-8 text that may be read, or - for standard input")
-    })?;
-    Ok(text)
 }
 
 /// Asks on a terminal whether to go on; elsewhere nobody is there to ask, and a clone takes nothing away.

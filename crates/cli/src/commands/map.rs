@@ -1,6 +1,5 @@
 //! `omics-ecr map`
 
-use std::io::Read as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -8,11 +7,9 @@ use operations::map::{self, Format, MapOptions, RegistryMap};
 use operations::{OperationError, ScanRequest};
 
 use crate::arguments::{MapArguments, MapFormat};
+use crate::commands::image_list;
 use crate::failure::{print, remark};
 use crate::screen::{self, Screen, count};
-
-/// Longest list of images that is read, in bytes.
-const LONGEST_LIST: u64 = 64 << 20;
 
 /// Writes the map and says what is left to do.
 pub(crate) fn run(arguments: &MapArguments) -> operations::Result<ExitCode> {
@@ -35,7 +32,7 @@ pub(crate) fn run(arguments: &MapArguments) -> operations::Result<ExitCode> {
             map::of_scan(&operations::scan(&request)?, &options)
         }
         (None, from) => {
-            let names = map::read_names(&read_list(from.as_deref())?)?;
+            let names = map::read_names(&image_list::read(from.as_deref().unwrap_or(Path::new("-")))?)?;
             map::of_names(names.iter().map(String::as_str), &options)
         }
     };
@@ -100,20 +97,4 @@ fn write_clone_list(map: &RegistryMap, path: &Path) -> operations::Result<()> {
             .refused(error)
             .hint("name a file in a folder that exists and may be written")
     })
-}
-
-fn read_list(path: Option<&Path>) -> operations::Result<String> {
-    let path = path.unwrap_or(Path::new("-"));
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LONGEST_LIST).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONGEST_LIST).read_to_string(&mut text))
-    };
-    read.map_err(|error| {
-        OperationError::new(format!("cannot read the list of images `{}`", path.display()))
-            .refused(error)
-            .hint("name a file of UTF-8 text that may be read, or - for standard input")
-    })?;
-    Ok(text)
 }
