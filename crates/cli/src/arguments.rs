@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod account;
 mod clone;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
+pub(crate) use self::account::AccountArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.

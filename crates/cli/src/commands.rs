@@ -1,10 +1,12 @@
 //! The commands, one file each.
 
+mod account;
 mod clone;
 mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
+mod question;
 mod scan;
 
 use std::process::ExitCode;

@@ -48,6 +48,16 @@ pub(crate) fn print(text: &str) -> operations::Result<()> {
     }
 }
 
+/// Writes a document to standard output as JSON.
+///
+/// # Errors
+/// When standard output cannot be written to.
+pub(crate) fn print_json(document: &impl serde::Serialize) -> operations::Result<()> {
+    let text = serde_json::to_string_pretty(document)
+        .map_err(|error| OperationError::new("cannot print the report").refused(error))?;
+    print(&(text + "\n"))
+}
+
 /// Writes a remark to standard error.
 pub(crate) fn remark(text: &str) {
     // Nothing is left to do when standard error is closed.

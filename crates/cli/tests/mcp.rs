@@ -128,7 +128,7 @@ fn a_call_without_an_account_writes_placeholders_and_says_so() {
     let structured = &result["structuredContent"];
     assert_eq!(structured["registry"], "ACCOUNT.dkr.ecr.REGION.amazonaws.com");
     let findings = structured["findings"].as_array().unwrap();
-    assert!(findings.iter().any(|finding| finding["code"] == "placeholder"));
+    assert!(findings.iter().any(|finding| finding["code"] == "OE008"));
     assert_eq!(structured["clones"].as_array().unwrap().len(), 1);
 }
 

@@ -15,46 +15,69 @@ pub enum Severity {
     Note,
 }
 
-/// What was observed; stable names that scripts may test for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Code {
+/// Declares the codes with their stable ids.
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $id:literal,)+) => {
+        /// What was observed; stable ids that scripts may test for.
+        ///
+        /// The hundreds say what it is about: 0 a workflow, 1 rules, 2 credentials, 3 policies, 4 templates,
+        /// 5 repositories and images, 6 the registries that images come from, 7 the account.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        pub enum Code {
+            $($(#[doc = $doc])+ #[serde(rename = $id)] $name,)+
+        }
+
+        impl Code {
+            /// Every code, in the order of the ids.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
+            /// Returns the id: `OE101`.
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$name => $id,)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// No file gives the container attribute a value.
-    Unresolved,
+    Unresolved = "OE001",
     /// The text is no valid image reference.
-    Malformed,
+    Malformed = "OE002",
     /// The host of a registry stands in the name twice.
-    DoubledHost,
-    /// A digest through a pull through cache rule: ECR does not find it on the first pull.
-    DigestThroughRule,
-    /// A rule for the registry needs a credential.
-    CredentialNeeded,
-    /// The account or the Region is a placeholder.
-    Placeholder,
-    /// An entry of an existing map differs and was kept.
-    KeptEntry,
-    /// A value that is longer than HealthOmics takes.
-    TooLong,
-    /// The image cannot come into the private registry.
-    NoRoute,
+    DoubledHost = "OE003",
     /// A file was left out of a scan.
-    LeftOut,
-    /// The account does not let ECR take layers from other repositories.
-    MountingOff,
-    /// HealthOmics may not read a repository, or it is not certain.
-    Access,
-    /// A repository was made and has no image.
-    EmptyRepository,
+    LeftOut = "OE004",
+    /// The image cannot come into the private registry.
+    NoRoute = "OE005",
+    /// A digest through a pull through cache rule: ECR does not find it on the first pull.
+    DigestThroughRule = "OE006",
+    /// A rule for the registry needs a credential.
+    CredentialNeeded = "OE007",
+    /// The account or the Region is a placeholder.
+    Placeholder = "OE008",
+    /// An entry of an existing map differs and was kept.
+    KeptEntry = "OE009",
+    /// A value that is longer than HealthOmics takes.
+    TooLong = "OE010",
     /// The pull through cache rules could not be read.
-    RulesUnknown,
-    /// A source registry allows fewer pulls now than are needed.
-    PullLimit,
-    /// The image is larger than some or all instances take.
-    TooLarge,
-    /// The image runs nowhere in HealthOmics.
-    Platform,
+    RulesUnknown = "OE110",
+    /// HealthOmics may not read a repository, or it is not certain.
+    Access = "OE501",
+    /// A repository was made and has no image.
+    EmptyRepository = "OE502",
     /// A repository has other settings than those asked for.
-    Settings,
+    Settings = "OE503",
+    /// The account does not let ECR take layers from other repositories.
+    MountingOff = "OE504",
+    /// The image runs nowhere in HealthOmics.
+    Platform = "OE520",
+    /// The image is larger than some or all instances take.
+    TooLarge = "OE521",
+    /// A source registry allows fewer pulls now than are needed.
+    PullLimit = "OE601",
 }
 
 /// One observation, with an action where one helps.

@@ -4,6 +4,7 @@
 //! the maps that HealthOmics and people read. Never prints and never reads environment variables: callers
 //! pass what they know.
 
+mod account;
 pub mod clone;
 mod error;
 mod finding;
@@ -14,9 +15,10 @@ mod route;
 mod scan;
 mod target;
 
+pub use account::{Account, Looked, RegistryPolicy, RegistryState, RepositoryState};
 pub use error::{OperationError, Result};
 pub use finding::{Code, Finding, Severity};
-pub use healthomics::Access;
+pub use healthomics::{Access, PrefixAccess, TemplateAccess};
 pub use private_registry::PrivateRegistry;
 pub use route::{CredentialNeed, Route};
 pub use scan::{ImageSummary, Place, ScanReport, ScanRequest, scan};

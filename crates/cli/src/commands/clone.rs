@@ -6,7 +6,6 @@ mod progress;
 mod shard;
 mod sources;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,8 +17,8 @@ use registry::PlatformChoice;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CloneArguments, Output};
-use crate::commands::{image_list, interrupt};
-use crate::failure::{self, print, remark};
+use crate::commands::{image_list, interrupt, question};
+use crate::failure::{self, remark};
 
 /// Clones, or says what would be done.
 pub(crate) fn run(arguments: &CloneArguments) -> operations::Result<ExitCode> {
@@ -56,7 +55,7 @@ async fn work(
         return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
     }
     remark(&outcome::summary(&plan));
-    if plan.has_changes() && !arguments.yes && !agreed(arguments, &plan, &cancel).await? {
+    if plan.has_changes() && !arguments.yes && !agreed(arguments, &plan, &cancel).await {
         remark("nothing was changed");
         return Ok(ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO }));
     }
@@ -129,36 +128,14 @@ fn read_items(arguments: &CloneArguments) -> operations::Result<Vec<CloneItem>> 
 }
 
 /// Asks on a terminal whether to go on; elsewhere nobody is there to ask, and a clone takes nothing away.
-async fn agreed(
-    arguments: &CloneArguments,
-    plan: &ClonePlan,
-    cancel: &CancellationToken,
-) -> operations::Result<bool> {
+async fn agreed(arguments: &CloneArguments, plan: &ClonePlan, cancel: &CancellationToken) -> bool {
     let reads_stdin =
         arguments.source_password_stdin || arguments.from_file.as_deref() == Some(Path::new("-"));
-    if reads_stdin || !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Ok(true);
+    if reads_stdin || !question::can_ask() {
+        return true;
     }
     remark(outcome::plan_table(plan, crate::screen::Screen::of_stderr()).trim_end());
-    let mut screen = std::io::stderr().lock();
-    // A terminal that takes no question gives no answer either.
-    let _ = write!(screen, "carry it out? [y/N] ").and_then(|()| screen.flush());
-    drop(screen);
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    match cancel.run_until_cancelled(answer).await {
-        Some(Ok(Ok(line))) => Ok(matches!(line.trim(), "y" | "Y" | "yes")),
-        _ => Ok(false),
-    }
-}
-
-/// Prints a document as JSON.
-fn print_json(document: &impl serde::Serialize) -> operations::Result<()> {
-    let text = serde_json::to_string_pretty(document)
-        .map_err(|error| OperationError::new("cannot print the report").refused(error))?;
-    print(&(text + "\n"))
+    question::ask("carry it out?", cancel).await
 }
 
 /// Returns whether the output is for programs.

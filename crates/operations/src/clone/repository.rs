@@ -9,9 +9,10 @@ use image::RepositoryName;
 
 use super::plan::{NewRepositoryPlan, PolicyPlan, RepositoryPlan};
 use super::request::{CloneOptions, RepositorySettings};
+use crate::account::repository_arn;
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Severity};
-use crate::healthomics::{self, Access, ReadAccess};
+use crate::healthomics::{self, Access, Judge, ReadAccess};
 use crate::private_registry::PrivateRegistry;
 
 /// What AWS's own key of KMS for ECR is called.
@@ -60,7 +61,7 @@ pub(super) async fn plan(
                 policy
             }
             None if !options.grant || there.is_some() => PolicyPlan::Unchanged,
-            None if wanted.pushed => match healthomics::with_read_access(name.as_str(), None) {
+            None if wanted.pushed => match healthomics::with_read_access(&subject(&name), None, None) {
                 Ok(merged) => PolicyPlan::Grant { before: None, after: merged.text },
                 Err(error) => PolicyPlan::Refused { error },
             },
@@ -96,7 +97,7 @@ fn decide(
         let finding = Finding::new(Severity::Warning, Code::Access, name.as_str(), message).hint(hint);
         return (PolicyPlan::Unchanged, Some(finding));
     }
-    let merged = match healthomics::with_read_access(name.as_str(), text.as_deref()) {
+    let merged = match healthomics::with_read_access(&subject(name), text.as_deref(), None) {
         Ok(merged) => merged,
         Err(error) => return (PolicyPlan::Refused { error }, None),
     };
@@ -112,10 +113,14 @@ fn decide(
     }
 }
 
+/// Returns how errors name a repository.
+fn subject(name: &RepositoryName) -> String {
+    format!("the repository `{name}`")
+}
+
 fn read_access(registry: &PrivateRegistry, name: &RepositoryName, text: Option<&str>) -> ReadAccess {
-    let account = registry.account().as_str();
-    let arn = healthomics::repository_arn(registry.region(), account, name.as_str());
-    healthomics::read_access(text, &arn, account)
+    let arn = repository_arn(registry.region(), registry.account(), name.as_str());
+    Judge::of_repositories(registry.account().as_str()).read(text, &arn)
 }
 
 /// Returns what an existing repository has otherwise than it was asked for.

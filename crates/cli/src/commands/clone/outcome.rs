@@ -5,9 +5,9 @@ use indicatif::HumanBytes;
 use operations::OperationError;
 use operations::clone::{ClonePlan, CloneReport, CloneRoute, PlannedClone, PolicyPlan, Step};
 
-use super::{is_json, print_json};
+use super::is_json;
 use crate::arguments::Output;
-use crate::failure::{print, remark};
+use crate::failure::{print, print_json, remark};
 use crate::screen::{self, Screen, count};
 
 /// Prints a plan.
