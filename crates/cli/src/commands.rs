@@ -2,6 +2,7 @@
 
 mod account;
 mod clone;
+mod grant;
 mod image_list;
 mod interrupt;
 mod map;
@@ -22,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
+        Command::Grant(arguments) => (grant::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

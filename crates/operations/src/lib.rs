@@ -8,6 +8,7 @@ mod account;
 pub mod clone;
 mod error;
 mod finding;
+pub mod grant;
 mod healthomics;
 pub mod map;
 mod private_registry;

@@ -7,6 +7,7 @@
 //! - [`parse`] reads a document and says where it is wrong.
 //! - [`decide`] answers a [`Request`] with allowed, denied or depends, and the statement that decided.
 //! - [`merge`] adds or repairs one statement, recognised by its Sid, and leaves all else as it was.
+//! - [`withdraw`] takes one statement out again.
 //! - [`Document::problems`] lists what a document of a given [`Kind`] should not contain.
 
 mod combine;
@@ -28,6 +29,7 @@ mod repair;
 mod request;
 mod truth;
 mod variable;
+mod withdraw;
 
 pub use combine::decide;
 pub use decision::{
@@ -43,3 +45,4 @@ pub use principal::{Identity, Principal, PrincipalError};
 pub use problem::Problem;
 pub use repair::{Cause, Difference, Widening};
 pub use request::Request;
+pub use withdraw::{Withdrawn, withdraw};

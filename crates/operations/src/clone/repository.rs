@@ -10,8 +10,9 @@ use image::RepositoryName;
 use super::plan::{NewRepositoryPlan, PolicyPlan, RepositoryPlan};
 use super::request::{CloneOptions, RepositorySettings};
 use crate::account::repository_arn;
-use crate::error::{OperationError, Result};
+use crate::error::Result;
 use crate::finding::{Code, Finding, Severity};
+use crate::grant::policy::{self, PolicyStep};
 use crate::healthomics::{self, Access, Judge, ReadAccess};
 use crate::private_registry::PrivateRegistry;
 
@@ -61,7 +62,8 @@ pub(super) async fn plan(
                 policy
             }
             None if !options.grant || there.is_some() => PolicyPlan::Unchanged,
-            None if wanted.pushed => match healthomics::with_read_access(&subject(&name), None, None) {
+            None if wanted.pushed => match healthomics::with_read_access(&policy::subject(&name), None, None)
+            {
                 Ok(merged) => PolicyPlan::Grant { before: None, after: merged.text },
                 Err(error) => PolicyPlan::Refused { error },
             },
@@ -80,47 +82,32 @@ async fn plan_policy(registry: &PrivateRegistry, name: &RepositoryName) -> (Poli
 }
 
 /// Returns what has to become of a policy so that HealthOmics may read.
-///
-/// A grant that someone bound to conditions stays bound: it is reported, not widened.
 fn decide(
     registry: &PrivateRegistry,
     name: &RepositoryName,
     text: Option<String>,
 ) -> (PolicyPlan, Option<Finding>) {
-    let now = read_access(registry, name, text.as_deref());
-    if now.complete {
-        return (PolicyPlan::Unchanged, None);
-    }
-    if let Access::Depends { reason } = now.access {
-        let message = format!("HealthOmics' access is bound to conditions and was left so: {reason}");
-        let hint = "see that the conditions hold for your runs";
-        let finding = Finding::new(Severity::Warning, Code::Access, name.as_str(), message).hint(hint);
-        return (PolicyPlan::Unchanged, Some(finding));
-    }
-    let merged = match healthomics::with_read_access(&subject(name), text.as_deref(), None) {
-        Ok(merged) => merged,
-        Err(error) => return (PolicyPlan::Refused { error }, None),
+    let arn = repository_arn(registry.region(), registry.account(), name.as_str());
+    let decided = policy::with(&judge(registry), name, &arn, text.as_deref(), None);
+    let finding = decided.remark.map(|(message, hint)| {
+        Finding::new(Severity::Warning, Code::Access, name.as_str(), message).hint(hint)
+    });
+    let plan = match decided.step {
+        PolicyStep::Write { before, after: Some(after) } => PolicyPlan::Grant { before, after },
+        PolicyStep::Refused { error } => PolicyPlan::Refused { error },
+        PolicyStep::Unchanged | PolicyStep::Write { after: None, .. } => PolicyPlan::Unchanged,
     };
-    match read_access(registry, name, Some(&merged.text)).access {
-        Access::NotAccessible { reason } => {
-            let error = OperationError::new(format!("cannot give HealthOmics access to `{name}`"))
-                .refused(reason)
-                .hint("change the statement that forbids it, or except `omics.amazonaws.com` from it");
-            (PolicyPlan::Refused { error }, None)
-        }
-        _ if Some(&merged.text) == text.as_ref() => (PolicyPlan::Unchanged, None),
-        _ => (PolicyPlan::Grant { before: text, after: merged.text }, None),
-    }
+    (plan, finding)
 }
 
-/// Returns how errors name a repository.
-fn subject(name: &RepositoryName) -> String {
-    format!("the repository `{name}`")
+/// Returns what judges repositories; the registry's policy is not asked for, as clones write to repositories alone.
+fn judge(registry: &PrivateRegistry) -> Judge {
+    Judge::of_repositories(registry.account().as_str())
 }
 
 fn read_access(registry: &PrivateRegistry, name: &RepositoryName, text: Option<&str>) -> ReadAccess {
     let arn = repository_arn(registry.region(), registry.account(), name.as_str());
-    Judge::of_repositories(registry.account().as_str()).read(text, &arn)
+    judge(registry).read(text, &arn)
 }
 
 /// Returns what an existing repository has otherwise than it was asked for.
