@@ -3,6 +3,7 @@
 mod account;
 mod clone;
 mod grant;
+mod policy;
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryNam
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::grant::GrantArguments;
+pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -27,6 +29,7 @@ pub(crate) enum Command {
     Map(MapArguments),
     Clone(Box<CloneArguments>),
     Grant(GrantArguments),
+    Policy(PolicyArguments),
     Mcp(McpArguments),
 }
 

@@ -7,6 +7,7 @@ mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
+mod policy;
 mod question;
 mod scan;
 
@@ -24,6 +25,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
         Command::Grant(arguments) => (grant::run(arguments), arguments.output),
+        Command::Policy(arguments) => (policy::run(arguments), policy::output(arguments)),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

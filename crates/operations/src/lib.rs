@@ -6,6 +6,7 @@
 
 mod account;
 pub mod clone;
+pub mod decide;
 mod error;
 mod finding;
 pub mod grant;

@@ -1,0 +1,100 @@
+//! `omics-ecr policy decide`
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ::policy::Verdict;
+use operations::OperationError;
+use operations::decide::{self, CasesReport, DecisionReport, Question};
+
+use crate::arguments::{DecideArguments, Output};
+use crate::failure::{self, print, print_json, remark};
+use crate::screen::{self, Screen};
+
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// Decides.
+pub(crate) fn run(arguments: &DecideArguments) -> operations::Result<ExitCode> {
+    if let Some(path) = &arguments.cases {
+        let report = decide::decide_cases(&read(path)?)?;
+        show_cases(&report, arguments.output)?;
+        return Ok(ExitCode::from(if report.failed == 0 { 0 } else { failure::NO }));
+    }
+    let report = decide::decide(&question(arguments)?)?;
+    show(&report, arguments.output)?;
+    Ok(ExitCode::from(if report.verdict == Verdict::Allowed { 0 } else { failure::NO }))
+}
+
+fn question(arguments: &DecideArguments) -> operations::Result<Question> {
+    let policy = arguments.policy.as_deref().map(read).transpose()?;
+    let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (key, value) in &arguments.context {
+        context.entry(key.clone()).or_default().push(value.clone());
+    }
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    Ok(Question {
+        // An empty file and `null` say that there is no policy.
+        policy: policy.filter(|text| !matches!(text.trim(), "" | "null")),
+        attached_to: arguments.kind.into(),
+        principal: text(&arguments.principal),
+        action: text(&arguments.action),
+        resource: text(&arguments.resource),
+        context,
+        unknown: arguments.unknown.clone(),
+    })
+}
+
+fn read(path: &Path) -> operations::Result<String> {
+    let refused = |error: std::io::Error| {
+        OperationError::new(format!("cannot read `{}`", path.display()))
+            .refused(error)
+            .hint("give a file, or - for standard input")
+    };
+    let mut text = String::new();
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+    };
+    read.map_err(refused)?;
+    Ok(text)
+}
+
+fn show(report: &DecisionReport, output: Output) -> operations::Result<()> {
+    if output == Output::Json {
+        return print_json(report);
+    }
+    // The words begin with the verdict.
+    print(&format!("{}\n", report.why))
+}
+
+fn show_cases(report: &CasesReport, output: Output) -> operations::Result<()> {
+    if output == Output::Json {
+        return print_json(report);
+    }
+    let mut table = Screen::of_stdout().table(&["CASE", "VERDICT", "BY", "EXPECTED"]);
+    for case in &report.cases {
+        let verdict =
+            case.decision.as_ref().map_or_else(|| "error".to_owned(), |one| one.verdict.to_string());
+        let by = case.decision.as_ref().and_then(|one| one.decided_by.clone()).unwrap_or_default();
+        let expected = match (case.as_expected, &case.expected) {
+            (Some(true), _) => "yes".to_owned(),
+            (Some(false), Some(expected)) => format!("no: {expected}"),
+            _ => String::new(),
+        };
+        table.add_row([case.name.clone(), verdict, by, expected]);
+    }
+    print(&format!(
+        "{}\n{} cases, {} not as expected\n",
+        screen::render(&table),
+        report.total,
+        report.failed
+    ))?;
+    for error in report.cases.iter().filter_map(|case| case.error.as_ref()) {
+        remark(&failure::text(error));
+    }
+    Ok(())
+}
