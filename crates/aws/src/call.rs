@@ -24,6 +24,7 @@ use crate::session::Session;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     Ecr,
+    Iam,
     SecretsManager,
     Sts,
 }
@@ -33,6 +34,7 @@ impl Service {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Ecr => "ECR",
+            Self::Iam => "IAM",
             Self::SecretsManager => "Secrets Manager",
             Self::Sts => "STS",
         }
@@ -42,6 +44,7 @@ impl Service {
     pub(crate) fn action_prefix(self) -> &'static str {
         match self {
             Self::Ecr => "ecr",
+            Self::Iam => "iam",
             Self::SecretsManager => "secretsmanager",
             Self::Sts => "sts",
         }

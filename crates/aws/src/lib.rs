@@ -9,6 +9,7 @@ mod arn;
 mod call;
 pub mod ecr;
 mod error;
+pub mod iam;
 mod paging;
 mod secret;
 pub mod secrets_manager;

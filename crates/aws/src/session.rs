@@ -1,6 +1,7 @@
 //! One account in one Region: credentials, clients, and the bound on how much is asked at once.
 
 mod environment;
+mod global;
 mod identity;
 mod pace;
 mod profile;
@@ -32,6 +33,7 @@ pub use region::RegionSource;
 
 use crate::ecr::Ecr;
 use crate::error::{AwsError, Place};
+use crate::iam::Iam;
 use crate::secret::Secret;
 use crate::secrets_manager::SecretsManager;
 use environment::Environment;
@@ -259,6 +261,11 @@ impl Session {
         SecretsManager::new(self.clone())
     }
 
+    /// Returns the roles and policies of the account.
+    pub fn iam(&self) -> Iam {
+        Iam::new(self.clone())
+    }
+
     /// Runs `act` for each item and returns the outcomes in the order of the items; as many at once as the
     /// session allows requests.
     pub async fn each<T, F, Fut>(&self, items: impl IntoIterator<Item = T>, mut act: F) -> Vec<Fut::Output>
@@ -325,8 +332,13 @@ impl Session {
     }
 
     /// Returns what decides which requests are sent again.
-    fn retries(&self) -> Retries {
+    pub(crate) fn retries(&self) -> Retries {
         Retries::new(self.0.pace.clone())
+    }
+
+    /// Returns the configuration of all services.
+    pub(crate) fn config(&self) -> &SdkConfig {
+        &self.0.config
     }
 
     /// Returns the client of ECR.

@@ -13,6 +13,8 @@ pub(super) const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
 pub(super) const RETRY_MODE: &str = "AWS_RETRY_MODE";
 /// The proxy for HTTPS, the first that has a value.
 pub(super) const PROXY: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+/// The address of IAM.
+pub(super) const ENDPOINT_URL_IAM: &str = "AWS_ENDPOINT_URL_IAM";
 /// The hosts that need no proxy.
 pub(super) const NO_PROXY: [&str; 2] = ["NO_PROXY", "no_proxy"];
 

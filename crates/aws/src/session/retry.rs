@@ -87,7 +87,7 @@ pub(super) fn partition(service: &'static str) -> RetryPartition {
 /// (the SDK takes `LimitExceededException` for one), nothing listens where a connection is refused, and status
 /// 429 is throttling whatever the body says. Slows the session down when a service throttles.
 #[derive(Debug)]
-pub(super) struct Retries(Arc<Pace>);
+pub(crate) struct Retries(Arc<Pace>);
 
 impl Retries {
     /// Returns the rules of a session with this pace.

@@ -8,6 +8,7 @@ mod images;
 mod layers;
 mod registry;
 mod repositories;
+mod roles;
 mod rules;
 mod secrets;
 mod server;
