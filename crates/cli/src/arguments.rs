@@ -4,6 +4,7 @@ mod account;
 mod clone;
 mod grant;
 mod policy;
+mod role;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ pub(crate) use self::account::AccountArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
+pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -29,6 +31,7 @@ pub(crate) enum Command {
     Map(MapArguments),
     Clone(Box<CloneArguments>),
     Grant(GrantArguments),
+    Role(RoleArguments),
     Policy(PolicyArguments),
     Mcp(McpArguments),
 }

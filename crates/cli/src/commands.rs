@@ -3,13 +3,14 @@
 mod account;
 mod clone;
 mod grant;
-mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
 mod policy;
 mod question;
+mod role;
 mod scan;
+mod text_file;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
         Command::Grant(arguments) => (grant::run(arguments), arguments.output),
+        Command::Role(arguments) => (role::run(arguments), role::output(arguments)),
         Command::Policy(arguments) => (policy::run(arguments), policy::output(arguments)),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };

@@ -17,7 +17,7 @@ use registry::PlatformChoice;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CloneArguments, Output};
-use crate::commands::{image_list, interrupt, question};
+use crate::commands::{interrupt, question, text_file};
 use crate::failure::{self, remark};
 
 /// Clones, or says what would be done.
@@ -122,7 +122,7 @@ fn read_items(arguments: &CloneArguments) -> operations::Result<Vec<CloneItem>> 
             return Err(OperationError::new("cannot read both a list and a password from standard input")
                 .hint("put the list into a file"));
         }
-        items.extend(clone::read_list(&image_list::read(path)?)?);
+        items.extend(clone::read_list(&text_file::read(path)?)?);
     }
     Ok(items)
 }

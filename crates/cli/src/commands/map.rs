@@ -7,7 +7,7 @@ use operations::map::{self, Format, MapOptions, RegistryMap};
 use operations::{OperationError, ScanRequest};
 
 use crate::arguments::{MapArguments, MapFormat};
-use crate::commands::image_list;
+use crate::commands::text_file;
 use crate::failure::{print, remark};
 use crate::screen::{self, Screen, count};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &MapArguments) -> operations::Result<ExitCode> {
             map::of_scan(&operations::scan(&request)?, &options)
         }
         (None, from) => {
-            let names = map::read_names(&image_list::read(from.as_deref().unwrap_or(Path::new("-")))?)?;
+            let names = map::read_names(&text_file::read(from.as_deref().unwrap_or(Path::new("-")))?)?;
             map::of_names(names.iter().map(String::as_str), &options)
         }
     };

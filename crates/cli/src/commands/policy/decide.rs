@@ -1,25 +1,20 @@
 //! `omics-ecr policy decide`
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use ::policy::Verdict;
-use operations::OperationError;
 use operations::decide::{self, CasesReport, DecisionReport, Question};
 
 use crate::arguments::{DecideArguments, Output};
+use crate::commands::text_file;
 use crate::failure::{self, print, print_json, remark};
 use crate::screen::{self, Screen};
-
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 64 << 20;
 
 /// Decides.
 pub(crate) fn run(arguments: &DecideArguments) -> operations::Result<ExitCode> {
     if let Some(path) = &arguments.cases {
-        let report = decide::decide_cases(&read(path)?)?;
+        let report = decide::decide_cases(&text_file::read(path)?)?;
         show_cases(&report, arguments.output)?;
         return Ok(ExitCode::from(if report.failed == 0 { 0 } else { failure::NO }));
     }
@@ -29,7 +24,7 @@ pub(crate) fn run(arguments: &DecideArguments) -> operations::Result<ExitCode> {
 }
 
 fn question(arguments: &DecideArguments) -> operations::Result<Question> {
-    let policy = arguments.policy.as_deref().map(read).transpose()?;
+    let policy = arguments.policy.as_deref().map(text_file::read).transpose()?;
     let mut context: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (key, value) in &arguments.context {
         context.entry(key.clone()).or_default().push(value.clone());
@@ -45,22 +40,6 @@ fn question(arguments: &DecideArguments) -> operations::Result<Question> {
         context,
         unknown: arguments.unknown.clone(),
     })
-}
-
-fn read(path: &Path) -> operations::Result<String> {
-    let refused = |error: std::io::Error| {
-        OperationError::new(format!("cannot read `{}`", path.display()))
-            .refused(error)
-            .hint("give a file, or - for standard input")
-    };
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().lock().take(LONGEST).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-    };
-    read.map_err(refused)?;
-    Ok(text)
 }
 
 fn show(report: &DecisionReport, output: Output) -> operations::Result<()> {
