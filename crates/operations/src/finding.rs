@@ -49,6 +49,8 @@ pub enum Code {
     RulesUnknown,
     /// A source registry allows fewer pulls now than are needed.
     PullLimit,
+    /// Signatures and other referrers do not go along.
+    Referrers,
     /// The image is larger than some or all instances take.
     TooLarge,
     /// The image runs nowhere in HealthOmics.

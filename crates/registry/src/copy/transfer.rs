@@ -116,13 +116,16 @@ impl Work {
             if ends.source.name() == destination.name() {
                 return Ok(Became::Skipped);
             }
-            match self.mount(destination, blob, ends.source.name()).await? {
-                Some(Mounted::Yes) => return Ok(Became::Mounted),
-                Some(Mounted::Instead(instead)) => session = Some(instead),
-                None => {}
+            if self.options.mounts {
+                match self.mount(destination, blob, ends.source.name()).await? {
+                    Some(Mounted::Yes) => return Ok(Became::Mounted),
+                    Some(Mounted::Instead(instead)) => session = Some(instead),
+                    None => {}
+                }
             }
         }
         if session.is_none()
+            && self.options.mounts
             && let (Some(slot), Some(rank)) = (self.slots.get(destination.registry(), digest), ends.rank)
             && !self.mounts_given_up(destination.registry())
             && let Turn::Take(holder) = slot.turn(rank).await
@@ -192,7 +195,7 @@ impl Work {
         if let Some(parts) = parts.filter(|_| blob.size >= self.options.parts_from.max(1)) {
             let _large = self.large.acquire().await;
             let _place = destination.host().upload_place().await;
-            return upload_in_parts(destination, digest, reader(), parts.as_ref(), meter.as_ref()).await;
+            return upload_in_parts(destination, digest, reader, parts.as_ref(), meter.as_ref()).await;
         }
         let _place = destination.host().upload_place().await;
         let meter: Arc<dyn crate::blob::Meter> = meter.clone();

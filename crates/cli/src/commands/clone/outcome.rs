@@ -97,6 +97,7 @@ fn step(image: &PlannedClone) -> String {
         (Step::Copy { replaces: Some(_) }, _) => "copy, the tag moves".to_owned(),
         (Step::Copy { .. }, CloneRoute::Copy { reason: Some(_) }) => "copy, not by the rule".to_owned(),
         (Step::Copy { .. }, _) => "copy".to_owned(),
+        (Step::AddReferrers { missing }, _) => format!("add {}", count(*missing, "referrer", "referrers")),
         (Step::Prime, CloneRoute::Prime { rule }) => format!("through rule {rule}"),
         (Step::Prime, _) => "through a rule".to_owned(),
         (Step::Conflict { .. }, _) => "conflict".to_owned(),
@@ -116,6 +117,7 @@ pub(super) fn summary(plan: &ClonePlan) -> String {
     }
     for (number, words) in [
         (by(|step| matches!(step, Step::Prime)), "through a rule"),
+        (by(|step| matches!(step, Step::AddReferrers { .. })), "to add referrers to"),
         (by(|step| matches!(step, Step::UpToDate)), "up to date"),
         (by(|step| matches!(step, Step::SameAs { .. })), "named twice"),
         (by(|step| matches!(step, Step::Conflict { .. })), "in conflict"),
