@@ -7,7 +7,7 @@ use aws::{Options, Session, StaticCredentials};
 use local_ecr::{Config, Handle, LocalEcr};
 use operations::PrivateRegistry;
 use operations::clone::{self, CloneItem, CloneOptions, ClonePlan, CloneReport, CloneRequest, Silent};
-use registry::{Client, ClientOptions, Manifest, RetryOptions};
+use registry::{Client, ClientOptions, Credential, GivenCredentials, Manifest, RetryOptions};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +58,14 @@ impl Account {
         let mut options = quick();
         options.endpoints.insert(host.parse().unwrap(), gate.endpoint());
         Self::with(|_| (), options).await
+    }
+
+    /// Starts an account whose clones log in to the registry behind this gate.
+    pub(crate) async fn with_login(gate: &Gate, username: &str, password: &str) -> Self {
+        let credential =
+            Credential::Login { username: username.to_owned(), password: password.to_owned().into() };
+        let given = GivenCredentials::default().with(gate.address.to_string().parse().unwrap(), credential);
+        Self::with(|_| (), ClientOptions { credentials: Arc::new(given), ..quick() }).await
     }
 
     async fn with(change: impl FnOnce(&mut Config), options: ClientOptions) -> Self {

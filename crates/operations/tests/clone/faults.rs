@@ -76,14 +76,19 @@ async fn a_source_that_throttles_is_waited_for_whatever_it_writes() {
 #[tokio::test]
 async fn a_realm_on_another_host_gets_no_login_and_is_said() {
     let (gate, _, pairs) = behind_gate().await;
-    let challenge = r#"Bearer realm="http://192.0.2.7/token",service="x",scope="repository:bio/tool:pull""#;
-    let headers = vec![("www-authenticate", challenge.to_owned())];
+    // The same machine under another name stands for a host that nobody knows.
+    let realm = format!("http://localhost:{}/token", gate.address.port());
+    let challenge = format!(r#"Bearer realm="{realm}",service="x",scope="repository:bio/tool:pull""#);
+    let headers = vec![("www-authenticate", challenge)];
     gate.trick("/v2/bio/tool/", 0, 99, Trick::Answer(401, headers, String::new()));
-    let account = Account::start().await;
-    let report = account.clone(&request(&pairs[..1])).await;
+    let account = Account::with_login(&gate, "me", "hunter2").await;
+    let report = account.clone(&request(&pairs)).await;
     let error = report.images[0].error.as_ref().unwrap();
     assert!(error.tried.contains("at the source"), "{error:?}");
-    assert_eq!(account.repositories().await, Vec::<String>::new());
+    let words = format!("{error:?}");
+    assert!(words.contains("localhost") && !words.contains("hunter2"), "{words}");
+    assert_eq!(gate.count("GET /token"), 0, "{:?}", gate.seen());
+    assert_eq!(account.digest("tools/tool:1").await, None);
 }
 
 #[tokio::test]
