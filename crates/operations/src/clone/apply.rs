@@ -1,6 +1,6 @@
 //! Carries a plan out: the setting, the repositories, the bytes, the proof.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
@@ -61,6 +61,11 @@ pub async fn apply(
         // Known not to work: nobody has to wait for a layer that another image brings.
         jobs.iter_mut().for_each(|job| job.options.mounts = false);
         applied.unmounted_bytes = mounting.saves_bytes;
+    }
+    let new = applied.repositories.iter().filter(|(_, prepared)| prepared.report.created);
+    let new: HashSet<RepositoryName> = new.map(|(name, _)| name.clone()).collect();
+    for job in &mut jobs {
+        job.options.new_repositories.insert(registry.host().clone(), new.clone());
     }
     let (copies, primes) = tokio::join!(
         copy(registry, jobs, sink.clone(), cancel),

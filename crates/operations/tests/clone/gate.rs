@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -51,6 +51,8 @@ struct State {
     seen: Vec<String>,
     rules: Vec<Rule>,
     always: Vec<(String, &'static str, String)>,
+    /// The one `Authorization` that is let in, if not all are.
+    login: Option<String>,
 }
 
 /// A gate before a registry, which it keeps running.
@@ -105,6 +107,11 @@ impl Gate {
         self.with(|state| state.always.push((part.to_owned(), name, value.to_owned())));
     }
 
+    /// Lets in only requests with this `Authorization`.
+    pub(crate) fn guard(&self, login: &str) {
+        self.with(|state| state.login = Some(login.to_owned()));
+    }
+
     /// Returns how many requests had this part in their line.
     pub(crate) fn count(&self, part: &str) -> usize {
         self.with(|state| state.seen.iter().filter(|line| line.contains(part)).count())
@@ -134,12 +141,22 @@ impl Gate {
     }
 
     async fn pass(&self, request: Request<Incoming>) -> io::Result<Response<Body>> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
         let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
         let target = head.headers.get("x-amz-target").and_then(|value| value.to_str().ok());
-        let operation = target.and_then(|target| target.rsplit_once('.')).map(|(_, name)| name);
-        let line = format!("{} {}", head.method, operation.unwrap_or(&path));
+        let operation = target.and_then(|target| target.rsplit_once('.')).map(|(_, name)| name.to_owned());
+        let line = format!("{} {}", head.method, operation.as_deref().unwrap_or(&path));
         self.with(|state| state.seen.push(line.clone()));
+        let given = head.headers.remove(AUTHORIZATION);
+        if let Some(wanted) = self.with(|state| state.login.clone()) {
+            if given.is_none_or(|given| given != wanted.as_str()) {
+                let refused =
+                    Response::builder().status(401).header(WWW_AUTHENTICATE, "Basic realm=\"gate\"");
+                return Ok(refused.body(full(Bytes::new())).unwrap());
+            }
+        } else if let Some(given) = given {
+            head.headers.insert(AUTHORIZATION, given);
+        }
         let trick = self.tricked(&line);
         match &trick {
             Some(Trick::Answer(status, headers, text)) => {

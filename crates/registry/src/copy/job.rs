@@ -1,10 +1,10 @@
 //! What is to be copied, and how.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use image::{ImageReference, RegistryHost};
+use image::{ImageReference, RegistryHost, RepositoryName};
 
 use crate::blob::LayerPartUpload;
 use crate::platform::PlatformChoice;
@@ -43,6 +43,8 @@ pub struct CopyOptions {
     pub images: usize,
     /// Whether blobs are taken from other repositories of the destination; without, no image waits for another.
     pub mounts: bool,
+    /// Repositories known to be empty, by destination registry: nobody asks what is in them.
+    pub new_repositories: HashMap<RegistryHost, HashSet<RepositoryName>>,
     /// Interfaces of parts, by destination registry.
     pub layer_parts: HashMap<RegistryHost, Arc<dyn LayerPartUpload>>,
     /// The size from which on a layer goes in parts where there is an interface for it, in bytes.
@@ -61,6 +63,7 @@ impl Default for CopyOptions {
             transfers: 12,
             images: 48,
             mounts: true,
+            new_repositories: HashMap::new(),
             layer_parts: HashMap::new(),
             parts_from: PARTS_FROM,
         }

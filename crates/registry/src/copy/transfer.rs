@@ -21,6 +21,12 @@ use crate::manifest::Descriptor;
 /// Refusals without a success after which nobody waits for a leader any more.
 const MOUNTS_GIVEN_UP: u64 = 3;
 
+/// Largest blob that is sent without asking whether it is there, in bytes: that takes no longer than the question.
+const SMALLER_THAN_A_QUESTION: u64 = 16 * 1024;
+
+/// A blob in a repository of a registry.
+type Place = (RegistryHost, RepositoryName, Digest);
+
 /// What all images of a running job share.
 pub(crate) struct Work {
     pub(crate) client: Client,
@@ -31,7 +37,8 @@ pub(crate) struct Work {
     /// Layers in parts hold a part in memory each, so few go at once.
     pub(crate) large: Semaphore,
     /// Blobs known to be in a repository.
-    settled: Mutex<HashSet<(RegistryHost, RepositoryName, Digest)>>,
+    settled: Mutex<HashSet<Place>>,
+    turns: Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>,
     mounts: Mutex<HashMap<RegistryHost, Mounts>>,
 }
 
@@ -79,6 +86,7 @@ impl Work {
             transfers,
             large: Semaphore::new(2),
             settled: Mutex::default(),
+            turns: Mutex::default(),
             mounts: Mutex::default(),
         }
     }
@@ -89,13 +97,13 @@ impl Work {
         let meter = Arc::new(ItemMeter { sink: self.sink.clone(), image: ends.image, item });
         match self.bring(ends, blob, &meter).await {
             Ok(became) => {
+                self.settled().insert(self.place(ends, &blob.digest));
                 let (count, happening) = match became {
                     Became::Skipped => (&ends.tally.skipped, Happening::Skipped),
                     Became::Mounted => (&ends.tally.mounted, Happening::Mounted),
                     Became::Moved => (&ends.tally.moved, Happening::Finished),
                 };
                 count.fetch_add(blob.size, Ordering::Relaxed);
-                self.settled().insert(self.place(ends, &blob.digest));
                 meter.tell(happening);
                 Ok(())
             }
@@ -139,11 +147,31 @@ impl Work {
                 None => {}
             }
         }
-        if destination.has_blob(digest).await? {
+        // Images of one repository that need the same blob: the first one brings it.
+        let place = self.place(ends, digest);
+        let turn = self.turn(&place);
+        let _turn = turn.lock().await;
+        if self.settled().contains(&place) {
+            return Ok(Became::Skipped);
+        }
+        if self.may_be_there(&place, blob) && destination.has_blob(digest).await? {
             return Ok(Became::Skipped);
         }
         self.send(ends, blob, session, meter).await?;
+        self.settled().insert(place);
         Ok(Became::Moved)
+    }
+
+    /// Returns whether it is worth asking if a blob is in a repository.
+    fn may_be_there(&self, (host, repository, _): &Place, blob: &Descriptor) -> bool {
+        let new = self.options.new_repositories.get(host).is_some_and(|names| names.contains(repository));
+        !new && blob.size > SMALLER_THAN_A_QUESTION
+    }
+
+    /// Returns the turn of those that send a blob to a repository.
+    fn turn(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(place.clone()).or_default().clone()
     }
 
     /// Tries a mount; a registry that will have none of it is no failure.
@@ -216,11 +244,11 @@ impl Work {
         mounts.get(host).is_some_and(|mounts| mounts.made == 0 && mounts.refused >= MOUNTS_GIVEN_UP)
     }
 
-    fn settled(&self) -> std::sync::MutexGuard<'_, HashSet<(RegistryHost, RepositoryName, Digest)>> {
+    fn settled(&self) -> std::sync::MutexGuard<'_, HashSet<Place>> {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(&self, ends: &Ends, digest: &Digest) -> (RegistryHost, RepositoryName, Digest) {
+    fn place(&self, ends: &Ends, digest: &Digest) -> Place {
         (ends.destination.registry().clone(), ends.destination.name().clone(), digest.clone())
     }
 }

@@ -85,6 +85,11 @@ pub(super) fn plan_table(plan: &ClonePlan, screen: Screen) -> String {
     if changes.row_count() > 0 {
         text += &format!("\n{}", screen::render(&changes));
     }
+    for allowance in &plan.pull_allowances {
+        let images = count(usize::try_from(allowance.wanted).unwrap_or(usize::MAX), "image", "images");
+        let verb = if allowance.wanted == 1 { "fits" } else { "fit" };
+        text += &format!("\n{}: {} of your {images} {verb} now\n", allowance.registry, allowance.fit);
+    }
     if plan.mounting.is_switched_on() {
         text += "\nthe account's setting BLOB_MOUNTING is switched on\n";
     }
