@@ -21,9 +21,6 @@ use crate::manifest::Descriptor;
 /// Refusals without a success after which nobody waits for a leader any more.
 const MOUNTS_GIVEN_UP: u64 = 3;
 
-/// Largest blob that is sent without asking whether it is there, in bytes: that takes no longer than the question.
-const SMALLER_THAN_A_QUESTION: u64 = 16 * 1024;
-
 /// A blob in a repository of a registry.
 type Place = (RegistryHost, RepositoryName, Digest);
 
@@ -154,7 +151,7 @@ impl Work {
         if self.settled().contains(&place) {
             return Ok(Became::Skipped);
         }
-        if self.may_be_there(&place, blob) && destination.has_blob(digest).await? {
+        if self.may_have_blobs(&place) && destination.has_blob(digest).await? {
             return Ok(Became::Skipped);
         }
         self.send(ends, blob, session, meter).await?;
@@ -162,10 +159,9 @@ impl Work {
         Ok(Became::Moved)
     }
 
-    /// Returns whether it is worth asking if a blob is in a repository.
-    fn may_be_there(&self, (host, repository, _): &Place, blob: &Descriptor) -> bool {
-        let new = self.options.new_repositories.get(host).is_some_and(|names| names.contains(repository));
-        !new && blob.size > SMALLER_THAN_A_QUESTION
+    /// Returns whether a repository may have blobs that nobody here brought.
+    fn may_have_blobs(&self, (host, repository, _): &Place) -> bool {
+        !self.options.new_repositories.get(host).is_some_and(|names| names.contains(repository))
     }
 
     /// Returns the turn of those that send a blob to a repository.
