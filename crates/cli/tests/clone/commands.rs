@@ -77,6 +77,25 @@ fn a_tag_in_use_is_a_conflict_until_it_may_move() {
 }
 
 #[test]
+fn mounting_is_offered_where_it_is_off_and_switched_on_when_asked() {
+    let world = World::new();
+    let shared = "shared layer ".repeat(20_000);
+    let image = |name: &str| world.push_layers(name, "amd64", &[shared.clone(), name.repeat(30)]);
+    let images = [image("bio/one:1"), image("bio/two:1"), image("bio/three:1")];
+    let names: Vec<&str> = images.iter().map(String::as_str).collect();
+    let offered = world.run(&[&names[..], &["--dry-run"]].concat());
+    let told = text(&offered.stderr);
+    assert!(told.contains("0.5 MiB less are sent") && told.contains("--enable-mounting"), "{offered:?}");
+    let asked = world.run(&[&names[..], &["--dry-run", "--enable-mounting"]].concat());
+    assert!(text(&asked.stdout).contains("BLOB_MOUNTING is switched on"), "{asked:?}");
+    let report = document(&world.run(&[&names[..], &["--enable-mounting", "--output", "json"]].concat()));
+    assert_eq!(report["mounting_enabled"], true);
+    assert!(report["mounted_bytes"].as_u64().unwrap() >= 2 * shared.len() as u64, "{report}");
+    let setting = world.ecr("GetAccountSetting", json!({ "name": "BLOB_MOUNTING" }));
+    assert_eq!(setting["value"], "ENABLED");
+}
+
+#[test]
 fn what_cannot_be_answered_exits_with_2() {
     let world = World::new();
     let several = world.run(&["a:1", "b:1", "--to", "c:1"]);
