@@ -155,7 +155,7 @@ async fn where_mounting_is_off_nobody_tries_and_new_repositories_are_not_asked()
     let mut pairs = Vec::new();
     for name in ["one", "two", "three", "four"] {
         let image = format!("bio/{name}:1");
-        pusher.image(&image, AMD64, &[shared.clone()]).await;
+        pusher.image(&image, AMD64, std::slice::from_ref(&shared)).await;
         pairs.push((pusher.name(&image), ""));
     }
     let plan = account.plan(&request(&pairs)).await;
