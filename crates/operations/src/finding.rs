@@ -72,6 +72,8 @@ codes! {
     Settings = "OE503",
     /// The account does not let ECR take layers from other repositories.
     MountingOff = "OE504",
+    /// Signatures and other referrers do not go along.
+    Referrers = "OE505",
     /// The image runs nowhere in HealthOmics.
     Platform = "OE520",
     /// The image is larger than some or all instances take.

@@ -24,6 +24,11 @@ use crate::error::{OperationError, Result};
 const QUOTAS: [(Operation, f64); 3] =
     [(Operation::WriteManifest, 10.0), (Operation::StartUpload, 100.0), (Operation::WriteBlob, 100.0)];
 
+/// Returns how much a registry may be asked where it is an ECR of AWS, whose quotas are known.
+fn limits(host: &RegistryHost) -> Option<HostLimits> {
+    EcrHost::of(host).map(|_| HostLimits { per_second: HashMap::from(QUOTAS), ..HostLimits::default() })
+}
+
 /// A private ECR registry, with everything needed to write to it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct PrivateRegistry {
@@ -57,8 +62,7 @@ impl PrivateRegistry {
             OperationError::new("cannot tell where the registry answers").refused(error)
         })?;
         options.endpoints.insert(host.clone(), token.proxy_endpoint.clone());
-        if EcrHost::of(&host).is_some() {
-            let limits = HostLimits { per_second: HashMap::from(QUOTAS), ..HostLimits::default() };
+        if let Some(limits) = limits(&host) {
             options.host_limits.entry(host.clone()).or_insert(limits);
         }
         let logins: Arc<dyn CredentialSource> = Arc::new(EcrLogins::new(ecr.clone(), host.clone(), token));
@@ -96,5 +100,25 @@ impl PrivateRegistry {
     pub(crate) fn layer_parts(&self) -> HashMap<RegistryHost, Arc<dyn LayerPartUpload>> {
         let parts: Arc<dyn LayerPartUpload> = Arc::new(EcrParts::new(self.ecr.clone(), self.host.clone()));
         HashMap::from([(self.host.clone(), parts)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn manifests_go_to_aws_at_ten_a_second_and_elsewhere_unpaced() {
+        let of = |host: &str| limits(&host.parse().unwrap());
+        for host in [
+            "123456789012.dkr.ecr.us-east-1.amazonaws.com",
+            "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn",
+        ] {
+            let per_second = of(host).unwrap().per_second;
+            assert_eq!(per_second.get(&Operation::WriteManifest), Some(&10.0), "{host}");
+            assert_eq!(per_second.get(&Operation::StartUpload), Some(&100.0), "{host}");
+            assert_eq!(per_second.get(&Operation::WriteBlob), Some(&100.0), "{host}");
+        }
+        assert_eq!(of("127.0.0.1:4577"), None);
     }
 }

@@ -23,8 +23,9 @@ mod transfer;
 
 pub use event::{Event, EventSink, Happening, Item, ItemKind, Silent};
 pub use graph::Graph;
-pub use job::{CopyJob, CopyOptions, ImageCopy, Overwrite};
+pub use job::{CopyJob, CopyOptions, ImageCopy, Overwrite, PARTS_FROM};
 pub use plan::{CopyPlan, Decision, PlannedImage, PullBudget, plan};
+pub use referrers::MissingReferrer;
 pub use report::{CopyReport, ImageReport, Outcome, RefusedMounts};
 pub use run::run;
 

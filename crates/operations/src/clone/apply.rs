@@ -1,6 +1,6 @@
 //! Carries a plan out: the setting, the repositories, the bytes, the proof.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
@@ -10,6 +10,7 @@ use registry::{Platform, PlatformChoice};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::account_setting::MountingState;
 use super::event::{CloneEvent, CloneSink, Count, Stage, Teller};
 use super::plan::{ClonePlan, Job, PolicyPlan, RepositoryPlan, Step, Work};
 use super::prime::Primed;
@@ -55,7 +56,17 @@ pub async fn apply(
     }
     applied.repositories = prepare(registry, &repositories, &work, sink.as_ref(), cancel).await;
     hold_back(&mut work, &applied.repositories);
-    let jobs = std::mem::take(&mut work.jobs);
+    let mut jobs = std::mem::take(&mut work.jobs);
+    if mounting.state == MountingState::Off {
+        // Known not to work: nobody has to wait for a layer that another image brings.
+        jobs.iter_mut().for_each(|job| job.options.mounts = false);
+        applied.unmounted_bytes = mounting.saves_bytes;
+    }
+    let new = applied.repositories.iter().filter(|(_, prepared)| prepared.report.created);
+    let new: HashSet<RepositoryName> = new.map(|(name, _)| name.clone()).collect();
+    for job in &mut jobs {
+        job.options.new_repositories.insert(registry.host().clone(), new.clone());
+    }
     let (copies, primes) = tokio::join!(
         copy(registry, jobs, sink.clone(), cancel),
         prime(registry, &work, sink.as_ref(), cancel)
@@ -78,6 +89,8 @@ pub(super) struct Applied {
     pub(super) images: Vec<super::plan::PlannedClone>,
     pub(super) findings: Vec<crate::finding::Finding>,
     pub(super) mounting_enabled: bool,
+    /// Bytes that mounts would have saved and that were not even tried.
+    pub(super) unmounted_bytes: u64,
     pub(super) repositories: BTreeMap<RepositoryName, Prepared>,
     pub(super) copies: Vec<(Vec<usize>, CopyReport)>,
     pub(super) primes: HashMap<usize, PrimeOutcome>,
@@ -279,7 +292,10 @@ fn claims(work: &Work, applied: &Applied) -> Vec<Claim> {
                 Some((Some(Ok(primed)), _)) => (Some(primed.digest.clone()), Some(primed.platforms.clone())),
                 _ => continue,
             },
-            Step::UpToDate => {
+            Step::AddReferrers { .. } if !copied.get(&index).is_some_and(|report| report.is_done()) => {
+                continue;
+            }
+            Step::UpToDate | Step::AddReferrers { .. } => {
                 let digest = planned.digest.as_deref().and_then(|digest| digest.parse().ok());
                 (digest.or(source.destination.digest().cloned()), explicit.then(Vec::new))
             }

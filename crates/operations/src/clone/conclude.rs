@@ -57,7 +57,7 @@ pub(super) fn report(registry: String, work: &Work, applied: Applied) -> CloneRe
             .copies
             .iter()
             .map(|(_, copy)| CloneReport::unmounted(&copy.refused_mounts))
-            .sum(),
+            .fold(applied.unmounted_bytes, u64::saturating_add),
         images,
         repositories,
         mounting_enabled: applied.mounting_enabled,
@@ -147,18 +147,20 @@ impl Concluding<'_> {
                 Some((Some(Err(error)), _)) => failed(error.clone()),
                 _ => (CloneOutcome::Cancelled, None),
             },
-            Step::Copy { .. } => match (self.prepared(), self.copied.map(|copied| &copied.outcome)) {
-                (Some(Prepared { usable: false, report, .. }), _) => {
-                    (CloneOutcome::Failed, report.error.clone())
+            Step::Copy { .. } | Step::AddReferrers { .. } => {
+                match (self.prepared(), self.copied.map(|copied| &copied.outcome)) {
+                    (Some(Prepared { usable: false, report, .. }), _) => {
+                        (CloneOutcome::Failed, report.error.clone())
+                    }
+                    (_, Some(Outcome::Copied)) => (CloneOutcome::Copied, None),
+                    (_, Some(Outcome::UpToDate)) => (CloneOutcome::UpToDate, None),
+                    (_, Some(Outcome::Conflict { existing })) => {
+                        (CloneOutcome::Conflict, Some(conflict(planned, &existing.to_string())))
+                    }
+                    (_, Some(Outcome::Failed(error))) => failed(error.into()),
+                    (_, Some(Outcome::Cancelled) | None) => (CloneOutcome::Cancelled, None),
                 }
-                (_, Some(Outcome::Copied)) => (CloneOutcome::Copied, None),
-                (_, Some(Outcome::UpToDate)) => (CloneOutcome::UpToDate, None),
-                (_, Some(Outcome::Conflict { existing })) => {
-                    (CloneOutcome::Conflict, Some(conflict(planned, &existing.to_string())))
-                }
-                (_, Some(Outcome::Failed(error))) => failed(error.into()),
-                (_, Some(Outcome::Cancelled) | None) => (CloneOutcome::Cancelled, None),
-            },
+            }
         }
     }
 

@@ -58,6 +58,11 @@ pub enum Step {
         #[schemars(with = "String")]
         replaces: Option<String>,
     },
+    /// It is there, and what refers to it is added.
+    AddReferrers {
+        /// Signatures, attestations and other referrers that it lacks.
+        missing: usize,
+    },
     /// It is pulled through its rule.
     Prime,
     /// Nothing: the tag stands for another image.
@@ -224,7 +229,9 @@ impl ClonePlan {
 
     /// Returns whether carrying it out would change anything.
     pub fn has_changes(&self) -> bool {
-        let image = |image: &PlannedClone| matches!(image.step, Step::Copy { .. } | Step::Prime);
+        let image = |image: &PlannedClone| {
+            matches!(image.step, Step::Copy { .. } | Step::AddReferrers { .. } | Step::Prime)
+        };
         let repository = |repository: &RepositoryPlan| {
             repository.create.is_some() || matches!(repository.policy, PolicyPlan::Grant { .. })
         };

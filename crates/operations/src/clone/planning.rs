@@ -214,6 +214,7 @@ impl Planner<'_> {
 
     async fn finish(mut self) -> Result<ClonePlan> {
         self.find_platforms();
+        self.find_referrers();
         let allowances = self.allowances();
         let repositories =
             repository::plan(self.registry, &self.wanted(), self.options, &mut self.findings).await?;
@@ -262,6 +263,18 @@ impl Planner<'_> {
         }
     }
 
+    /// Says where referrers were asked for and will not come.
+    fn find_referrers(&mut self) {
+        if !self.options.referrers {
+            return;
+        }
+        for planned in self.images.iter().filter(|planned| planned.step == Step::Prime) {
+            let message = "what refers to the image is not asked for, as a rule fetches it";
+            let finding = Finding::new(Severity::Note, Code::Referrers, &planned.source, message);
+            self.findings.push(finding.hint("name a target, so that it is copied with its referrers"));
+        }
+    }
+
     fn allowances(&mut self) -> Vec<PullAllowance> {
         let mut allowances: Vec<PullAllowance> = Vec::new();
         for budget in self.work.jobs.iter().flat_map(|job| &job.plan.budgets) {
@@ -296,7 +309,7 @@ impl Planner<'_> {
             let Some(source) = source else { continue };
             let pushed = match planned.step {
                 Step::Copy { .. } => true,
-                Step::UpToDate | Step::Prime => false,
+                Step::UpToDate | Step::AddReferrers { .. } | Step::Prime => false,
                 _ => continue,
             };
             wanted.entry(source.destination.repository().clone()).or_default().pushed |= pushed;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use image::RepositoryName;
 use registry::PlatformChoice;
+use registry::copy::PARTS_FROM;
 
 use crate::error::{OperationError, Result};
 
@@ -51,6 +52,8 @@ pub struct CloneOptions {
     pub enable_mounting: bool,
     /// Blobs under way at once.
     pub transfers: usize,
+    /// The size from which on a layer goes through ECR's layer parts, which go on where they stopped, in bytes.
+    pub parts_from: u64,
     /// How long an image that a rule fetches may take to be there.
     pub prime_patience: Duration,
 }
@@ -66,6 +69,7 @@ impl Default for CloneOptions {
             grant: true,
             enable_mounting: false,
             transfers: 16,
+            parts_from: PARTS_FROM,
             prime_patience: Duration::from_secs(30 * 60),
         }
     }

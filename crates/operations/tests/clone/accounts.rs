@@ -1,15 +1,18 @@
 //! Two registries on this machine, images to push into one, and clones into the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws::{Options, Session, StaticCredentials};
 use local_ecr::{Config, Handle, LocalEcr};
 use operations::PrivateRegistry;
 use operations::clone::{self, CloneItem, CloneOptions, ClonePlan, CloneReport, CloneRequest, Silent};
-use registry::{Client, ClientOptions, Manifest};
+use registry::{Client, ClientOptions, Credential, GivenCredentials, Manifest, RetryOptions};
 use serde_json::{Value, json};
 use sha2::Digest as _;
 use tokio_util::sync::CancellationToken;
+
+use crate::gate::Gate;
 
 pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(crate) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
@@ -24,7 +27,7 @@ pub(crate) async fn source() -> Handle {
 /// The account that is cloned into.
 pub(crate) struct Account {
     /// Keeps the account running.
-    _handle: Handle,
+    _handle: Arc<Handle>,
     pub(crate) session: Session,
     pub(crate) registry: PrivateRegistry,
 }
@@ -43,14 +46,40 @@ impl Account {
         Self::with(|config| config.pull_through.upstreams = upstreams.collect(), options).await
     }
 
+    /// Starts an account whose whole ECR stands behind a gate.
+    pub(crate) async fn behind_gate() -> (Self, Gate) {
+        let handle = Arc::new(LocalEcr::start(config()).await.unwrap());
+        let gate = Gate::before(handle.clone()).await;
+        (Self::of(handle, &gate.endpoint(), quick()).await, gate)
+    }
+
+    /// Starts an account that finds a registry behind this gate in the place of one of this name.
+    pub(crate) async fn with_source(host: &str, gate: &Gate) -> Self {
+        let mut options = quick();
+        options.endpoints.insert(host.parse().unwrap(), gate.endpoint());
+        Self::with(|_| (), options).await
+    }
+
+    /// Starts an account whose clones log in to the registry behind this gate.
+    pub(crate) async fn with_login(gate: &Gate, username: &str, password: &str) -> Self {
+        let credential =
+            Credential::Login { username: username.to_owned(), password: password.to_owned().into() };
+        let given = GivenCredentials::default().with(gate.address.to_string().parse().unwrap(), credential);
+        Self::with(|_| (), ClientOptions { credentials: Arc::new(given), ..quick() }).await
+    }
+
     async fn with(change: impl FnOnce(&mut Config), options: ClientOptions) -> Self {
-        let mut config = Config::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
-        config.authentication = local_ecr::Authentication::Required;
+        let mut config = config();
         change(&mut config);
         let handle = LocalEcr::start(config).await.unwrap();
+        let endpoint = handle.endpoint();
+        Self::of(handle.into(), &endpoint, options).await
+    }
+
+    async fn of(handle: Arc<Handle>, endpoint: &str, options: ClientOptions) -> Self {
         let session = Session::open(Options {
             region: Some(handle.region().clone()),
-            endpoint_url: Some(handle.endpoint()),
+            endpoint_url: Some(endpoint.to_owned()),
             credentials: Some(StaticCredentials {
                 access_key_id: "local".to_owned(),
                 secret_access_key: "local".to_owned().into(),
@@ -98,6 +127,23 @@ impl Account {
         let all = self.session.ecr().repositories().await.unwrap();
         all.into_iter().map(|repository| repository.name.to_string()).collect()
     }
+}
+
+fn config() -> Config {
+    let mut config = Config::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
+    config.authentication = local_ecr::Authentication::Required;
+    config
+}
+
+/// Options with pauses that fit a test.
+fn quick() -> ClientOptions {
+    let retry = RetryOptions {
+        attempts: 4,
+        first_delay: Duration::from_millis(10),
+        longest_delay: Duration::from_millis(50),
+        patience: Duration::from_secs(4),
+    };
+    ClientOptions { retry, ..ClientOptions::default() }
 }
 
 /// Returns a request for pairs of source and target; an empty target is none.
@@ -157,6 +203,8 @@ impl Pusher {
     }
 
     /// Pushes an image of a platform with these layers; returns its digest.
+    ///
+    /// The config names the image, so no two images have the same.
     pub(crate) async fn image(&self, name: &str, platform: &str, layers: &[Vec<u8>]) -> String {
         let (repository, tag) = name.rsplit_once(':').unwrap();
         let (os, architecture) = platform.split_once('/').unwrap();
@@ -194,6 +242,24 @@ impl Pusher {
         }
         let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
         self.manifest(repository, tag, INDEX, &index.to_string()).await
+    }
+
+    /// Pushes what refers to an image of the repository, such as a signature; returns its digest.
+    pub(crate) async fn referrer(&self, repository: &str, subject: &str, kind: &str) -> String {
+        let (empty, layer) = (b"{}".to_vec(), format!("{kind} of {subject}").into_bytes());
+        for blob in [&empty, &layer] {
+            self.blob(repository, blob).await;
+        }
+        let url = format!("{}/v2/{repository}/manifests/{subject}", self.endpoint);
+        let size = self.http.get(url).send().await.unwrap().bytes().await.unwrap().len();
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": kind,
+            "config": { "mediaType": "application/vnd.oci.empty.v1+json", "digest": digest(&empty), "size": empty.len() },
+            "layers": [{ "mediaType": kind, "digest": digest(&layer), "size": layer.len() }],
+            "subject": { "mediaType": MANIFEST, "digest": subject, "size": size },
+        })
+        .to_string();
+        self.manifest(repository, &digest(manifest.as_bytes()), MANIFEST, &manifest).await
     }
 
     /// Returns the full name of an image of this registry.

@@ -147,6 +147,26 @@ async fn shared_layers_are_sent_once_where_mounting_is_on_and_said_where_it_is_o
 }
 
 #[tokio::test]
+async fn where_mounting_is_off_nobody_tries_and_new_repositories_are_not_asked() {
+    let upstream = source().await;
+    let pusher = Pusher::new(&upstream).await;
+    let (account, ecr) = Account::behind_gate().await;
+    let shared = layer(9, 200_000);
+    let mut pairs = Vec::new();
+    for name in ["one", "two", "three", "four"] {
+        let image = format!("bio/{name}:1");
+        pusher.image(&image, AMD64, std::slice::from_ref(&shared)).await;
+        pairs.push((pusher.name(&image), ""));
+    }
+    let plan = account.plan(&request(&pairs)).await;
+    let saves = plan.mounting.saves_bytes;
+    let report = account.apply(plan).await;
+    assert!(report.is_done() && report.unmounted_bytes == saves && saves == 600_000, "{report:#?}");
+    assert_eq!((ecr.count("mount="), ecr.count("HEAD /v2/")), (0, 4), "{:?}", ecr.seen());
+    assert_eq!(ecr.count("PUT /v2/"), 4 * 3);
+}
+
+#[tokio::test]
 async fn one_of_three_fails_and_the_others_are_done() {
     let (upstream, account) = (source().await, Account::start().await);
     let pusher = Pusher::new(&upstream).await;

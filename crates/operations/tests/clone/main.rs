@@ -4,5 +4,10 @@
 
 mod access;
 mod accounts;
+mod allowance;
 mod copying;
+mod faults;
+mod gate;
+mod parts;
 mod priming;
+mod referrers;

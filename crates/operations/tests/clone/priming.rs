@@ -1,8 +1,8 @@
 //! Images that a pull through cache rule covers.
 
 use aws::ecr::NewRule;
-use operations::Access;
 use operations::clone::{CloneOutcome, CloneRoute, Step};
+use operations::{Access, Code};
 
 use crate::accounts::{Account, Pusher, layer, request, source};
 
@@ -44,6 +44,21 @@ async fn a_rule_that_covers_the_source_fetches_it() {
 
     let again = account.plan(&request).await;
     assert!(again.is_done(), "{again:#?}");
+}
+
+#[tokio::test]
+async fn a_rule_brings_no_referrers_and_the_plan_says_so() {
+    let upstream = source().await;
+    let account = Account::with_upstream(&upstream).await;
+    let pusher = Pusher::new(&upstream).await;
+    rule(&account).await;
+    pusher.image("bio/tool:1", "linux/amd64", &[layer(1, 50)]).await;
+    let mut request = request(&[("quay.io/bio/tool:1".to_owned(), "")]);
+    assert!(!account.plan(&request).await.findings.iter().any(|finding| finding.code == Code::Referrers));
+    request.options.referrers = true;
+    let plan = account.plan(&request).await;
+    let note = plan.findings.iter().find(|finding| finding.code == Code::Referrers).unwrap();
+    assert!(note.hint.as_ref().unwrap().contains("target"), "{note:?}");
 }
 
 #[tokio::test]

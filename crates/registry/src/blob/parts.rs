@@ -66,28 +66,62 @@ pub trait LayerPartUpload: Send + Sync {
 /// Largest part that is held in memory, in bytes.
 const LARGEST_PART: usize = 64 * 1024 * 1024;
 
+/// What a registry says of an upload that it does not know any more, or whose bytes turned over on the way.
+const LOST: [&str; 3] = ["UploadNotFoundException", "InvalidLayerException", "EmptyUploadException"];
+
+/// How an upload in parts ended that did not succeed.
+enum Failure {
+    /// Another upload would end no better.
+    Final(Error),
+    /// The registry lost the upload, or bytes of it.
+    Lost(Error),
+}
+
 /// Sends a layer in parts; a part that fails is sent again, the parts before it are not.
+///
+/// An upload that the registry lost is begun once more from the first byte.
 ///
 /// # Errors
 /// The side that failed for good, and how.
 pub(crate) async fn upload_in_parts(
     destination: &Remote,
     digest: &Digest,
-    mut reader: BlobReader,
+    source: impl Fn() -> BlobReader,
     parts: &dyn LayerPartUpload,
     meter: &dyn Meter,
 ) -> Result<()> {
+    let error = match upload_once(destination, digest, source(), parts, meter).await {
+        Ok(()) => return Ok(()),
+        Err(Failure::Final(error)) => return Err(error),
+        Err(Failure::Lost(error)) => error,
+    };
+    tracing::debug!(%digest, %error, "sending a layer in parts again");
+    destination.count_retry();
+    tokio::time::sleep(destination.client().options().retry.first_delay).await;
+    upload_once(destination, digest, source(), parts, meter).await.map_err(|failure| match failure {
+        Failure::Final(error) | Failure::Lost(error) => error,
+    })
+}
+
+async fn upload_once(
+    destination: &Remote,
+    digest: &Digest,
+    mut reader: BlobReader,
+    parts: &dyn LayerPartUpload,
+    meter: &dyn Meter,
+) -> std::result::Result<(), Failure> {
     let repository = destination.name();
     meter.started();
-    let session = parts.start(repository).await?;
+    let session = parts.start(repository).await.map_err(Failure::Final)?;
     if session.part_size == 0 || session.part_size > LARGEST_PART {
         let words = format!("{} wants parts of {} bytes", destination.registry(), session.part_size);
-        return Err(destination.failed(destination.blob_words("write", digest), Cause::Content(words)));
+        let tried = destination.blob_words("write", digest);
+        return Err(Failure::Final(destination.failed(tried, Cause::Content(words))));
     }
     let mut first = 0u64;
     let mut held = BytesMut::new();
     loop {
-        let piece = reader.next().await?;
+        let piece = reader.next().await.map_err(Failure::Final)?;
         let ended = piece.is_none();
         if let Some(piece) = piece {
             held.extend_from_slice(&piece);
@@ -103,7 +137,15 @@ pub(crate) async fn upload_in_parts(
             break;
         }
     }
-    parts.complete(repository, &session.id, digest).await
+    parts.complete(repository, &session.id, digest).await.map_err(judged)
+}
+
+/// Tells an upload that was lost from what fails for good.
+fn judged(error: Error) -> Failure {
+    match LOST.iter().any(|code| error.has_code(code)) {
+        true => Failure::Lost(error),
+        false => Failure::Final(error),
+    }
 }
 
 async fn send_part(
@@ -112,7 +154,7 @@ async fn send_part(
     first: u64,
     part: Bytes,
     parts: &dyn LayerPartUpload,
-) -> Result<()> {
+) -> std::result::Result<(), Failure> {
     let mut attempts = Attempts::new(&destination.client().options().retry);
     let (mut first, mut part) = (first, part);
     loop {
@@ -131,13 +173,17 @@ async fn send_part(
                 first = received;
                 true
             }
+            // Bytes that were taken are gone, or some came that were never sent.
+            Some(received) if received != first => return Err(Failure::Lost(error)),
             _ => false,
         };
         let pause = match attempts.again(destination.host(), &error) {
             None if resumed && !may_pass(&error) => Some(destination.client().options().retry.first_delay),
             pause => pause,
         };
-        let Some(pause) = pause else { return Err(error.after(attempts.made(), attempts.elapsed())) };
+        let Some(pause) = pause else {
+            return Err(judged(error.after(attempts.made(), attempts.elapsed())));
+        };
         destination.count_retry();
         tokio::time::sleep(pause).await;
     }

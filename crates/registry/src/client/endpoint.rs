@@ -17,14 +17,14 @@ const DOCKER_HUB: &str = "registry-1.docker.io";
 pub(crate) fn base_url(host: &RegistryHost, options: &ClientOptions) -> Result<Url> {
     let text = match options.endpoints.get(host) {
         Some(endpoint) => endpoint.clone(),
-        None if host.is_docker_hub() => format!("https://{DOCKER_HUB}"),
         None => {
             let plain = match &options.plain_http {
                 PlainHttp::Never => false,
                 PlainHttp::Loopback => is_loopback_name(host.as_str()),
                 PlainHttp::Hosts(hosts) => hosts.contains(host) || is_loopback_name(host.as_str()),
             };
-            format!("{}://{host}", if plain { "http" } else { "https" })
+            let name = if host.is_docker_hub() { DOCKER_HUB } else { host.as_str() };
+            format!("{}://{name}", if plain { "http" } else { "https" })
         }
     };
     let wrong = |words: String| Error::new(format!("use `{text}` for registry {host}"), Cause::Setup(words));

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use rustls::ClientConfig;
 use rustls::crypto::ring;
-use rustls_platform_verifier::Verifier;
 
 use crate::client::address::{ONLY_PRIVATE, PublicOnly};
 use crate::client::host::{Host, Hosts};
@@ -18,6 +17,7 @@ use crate::client::options::{ClientOptions, Proxies};
 use crate::client::redirect::{self, Step};
 use crate::client::request::{Ask, Body, Response, describe};
 use crate::client::retry::{Attempts, Judged};
+use crate::client::trust::Trust;
 use crate::error::{Cause, Error, Result};
 
 /// Sends requests to registries and to what they point at.
@@ -150,17 +150,8 @@ fn tls(options: &ClientOptions) -> Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|error| setup(tried, error.to_string()))?;
-    let config = match Verifier::new_with_extra_roots(extra, provider) {
-        Ok(verifier) => {
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
-        }
-        // A system without certificates can still reach registries without TLS.
-        Err(error) => {
-            tracing::warn!(%error, "no certificates to verify TLS servers with");
-            builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth()
-        }
-    };
-    Ok(config)
+    let verifier = Arc::new(Trust::new(provider, extra));
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 fn build(options: &ClientOptions, tls: &ClientConfig, guarded: bool) -> Result<reqwest::Client> {

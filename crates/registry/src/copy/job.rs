@@ -1,10 +1,10 @@
 //! What is to be copied, and how.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use image::{ImageReference, RegistryHost};
+use image::{ImageReference, RegistryHost, RepositoryName};
 
 use crate::blob::LayerPartUpload;
 use crate::platform::PlatformChoice;
@@ -41,11 +41,18 @@ pub struct CopyOptions {
     pub transfers: usize,
     /// Images under way at once.
     pub images: usize,
+    /// Whether blobs are taken from other repositories of the destination; without, no image waits for another.
+    pub mounts: bool,
+    /// Repositories known to be empty, by destination registry: nobody asks what is in them.
+    pub new_repositories: HashMap<RegistryHost, HashSet<RepositoryName>>,
     /// Interfaces of parts, by destination registry.
     pub layer_parts: HashMap<RegistryHost, Arc<dyn LayerPartUpload>>,
     /// The size from which on a layer goes in parts where there is an interface for it, in bytes.
     pub parts_from: u64,
 }
+
+/// The size from which on a layer goes in parts unless told otherwise, in bytes.
+pub const PARTS_FROM: u64 = 4 * 1024 * 1024 * 1024;
 
 impl Default for CopyOptions {
     fn default() -> Self {
@@ -55,8 +62,10 @@ impl Default for CopyOptions {
             referrers: false,
             transfers: 12,
             images: 48,
+            mounts: true,
+            new_repositories: HashMap::new(),
             layer_parts: HashMap::new(),
-            parts_from: 4 * 1024 * 1024 * 1024,
+            parts_from: PARTS_FROM,
         }
     }
 }
@@ -69,6 +78,8 @@ impl fmt::Debug for CopyOptions {
             .field("referrers", &self.referrers)
             .field("transfers", &self.transfers)
             .field("images", &self.images)
+            .field("mounts", &self.mounts)
+            .field("parts_from", &self.parts_from)
             .finish_non_exhaustive()
     }
 }

@@ -16,6 +16,7 @@ use crate::client::remote::Remote;
 use crate::copy::event::{Event, EventSink};
 use crate::copy::graph::{self, Graph};
 use crate::copy::job::{CopyJob, ImageCopy, Overwrite};
+use crate::copy::referrers::{self, MissingReferrer};
 use crate::copy::survey::{self, Known, asked, survey, written_tag};
 use crate::error::{Cause, Error, Result, Side};
 use crate::manifest::Manifest;
@@ -28,6 +29,13 @@ pub enum Decision {
     UpToDate(Digest),
     /// These manifests and their blobs are to be there.
     Copy(Graph),
+    /// The destination has it, without some of what refers to it.
+    AddReferrers {
+        /// The digest that it has.
+        existing: Digest,
+        /// What it lacks.
+        missing: Vec<MissingReferrer>,
+    },
     /// Nothing: the destination's tag stands for another image, and must not move.
     Conflict {
         /// What the tag stands for.
@@ -172,6 +180,12 @@ struct Surveyed {
     existing: Option<Digest>,
 }
 
+impl Surveyed {
+    fn is_there(&self) -> bool {
+        matches!(self.image.decision, Decision::UpToDate(_))
+    }
+}
+
 impl Planner<'_> {
     async fn survey(
         &self,
@@ -224,7 +238,8 @@ impl Planner<'_> {
             Some(Ok(Known::Same(digest))) => {
                 planned.source_digest.get_or_insert_with(|| digest.clone());
                 planned.decision = Decision::UpToDate(digest);
-                return done(planned);
+                let ends = self.job.options.referrers.then_some((source, destination));
+                return Surveyed { image: planned, ends, existing: None };
             }
             Some(Ok(Known::Different(digest))) => existing.clone_from(&digest),
         }
@@ -234,7 +249,7 @@ impl Planner<'_> {
     /// Tells the allowance of each source registry that has one, where images have to be read.
     async fn budgets(&self, surveyed: &[Surveyed], sink: &dyn EventSink) -> Vec<PullBudget> {
         let mut wanted: HashMap<&RegistryHost, (u64, &Surveyed)> = HashMap::new();
-        for image in surveyed.iter().filter(|image| image.ends.is_some()) {
+        for image in surveyed.iter().filter(|image| image.ends.is_some() && !image.is_there()) {
             wanted.entry(image.image.source.host()).or_insert((0, image)).0 += 1;
         }
         let mut budgets = Vec::new();
@@ -260,7 +275,22 @@ impl Planner<'_> {
     async fn decide(&self, surveyed: Surveyed, cancel: &CancellationToken) -> PlannedImage {
         let Surveyed { mut image, ends, existing } = surveyed;
         let Some((source, destination)) = ends else { return image };
-        let work = self.read(&source, &destination, &mut image, existing);
+        let work = async {
+            let decision = match &image.decision {
+                Decision::UpToDate(_) => image.decision.clone(),
+                _ => self.read(&source, &destination, &mut image, existing).await?,
+            };
+            match decision {
+                Decision::UpToDate(existing) if self.job.options.referrers => {
+                    let missing = referrers::missing(&source, &destination, &existing).await?;
+                    Ok(match missing.is_empty() {
+                        true => Decision::UpToDate(existing),
+                        false => Decision::AddReferrers { existing, missing },
+                    })
+                }
+                other => Ok(other),
+            }
+        };
         let decision = match cancel.run_until_cancelled(work).await {
             None => Decision::Cancelled,
             Some(Ok(decision)) => decision,

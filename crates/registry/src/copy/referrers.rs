@@ -2,6 +2,9 @@
 //!
 //! Spec: end-12a, the referrers of a manifest, with the tag of the same content where a registry lacks it.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use image::Digest;
@@ -23,6 +26,9 @@ const DEEPEST: usize = 3;
 
 /// Most referrers of one manifest that are copied.
 const MOST: usize = 200;
+
+/// Most manifests of one image that are looked at for referrers.
+const MOST_SUBJECTS: usize = 1000;
 
 /// The tag that lists the referrers of a digest where a registry has no interface for them.
 fn fallback_tag(digest: &Digest) -> String {
@@ -54,6 +60,83 @@ impl Remote {
     }
 }
 
+/// A referrer that the destination lacks, though it has what is referred to.
+#[derive(Debug, Clone)]
+pub struct MissingReferrer {
+    /// What it refers to.
+    pub subject: Digest,
+    /// The referrer itself.
+    pub manifest: Arc<Manifest>,
+}
+
+/// Returns what refers to an image at the source and not at the destination, which has the image.
+///
+/// Each manifest of an index may have referrers of its own, and referrers may have some.
+///
+/// # Errors
+/// What reading from either side fails of.
+pub(crate) async fn missing(
+    source: &Remote,
+    destination: &Remote,
+    root: &Digest,
+) -> Result<Vec<MissingReferrer>> {
+    let mut found = Vec::new();
+    let mut known = HashSet::from([root.clone()]);
+    let mut subjects = vec![(root.clone(), 0)];
+    let mut indexes = vec![root.clone()];
+    while let Some(digest) = indexes.pop() {
+        let manifest = destination.read_manifest(&digest.to_string()).await?;
+        for child in manifest.manifests() {
+            if subjects.len() < MOST_SUBJECTS && known.insert(child.digest.clone()) {
+                subjects.push((child.digest.clone(), 0));
+                if child.is_index() {
+                    indexes.push(child.digest.clone());
+                }
+            }
+        }
+    }
+    while let Some((subject, depth)) = subjects.pop() {
+        let (there, here) = tokio::try_join!(source.referrers(&subject), destination.referrers(&subject))?;
+        for named in there.into_iter().take(MOST) {
+            if here.iter().any(|own| own.digest == named.digest) {
+                if depth + 1 < DEEPEST && known.insert(named.digest.clone()) {
+                    subjects.push((named.digest, depth + 1));
+                }
+            } else if let Some(manifest) = read_referrer(source, &named.digest, &subject).await? {
+                found.push(MissingReferrer { subject: subject.clone(), manifest: Arc::new(manifest) });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Reads a referrer; `None` where it does not say itself that it refers, as a list may name anything.
+async fn read_referrer(source: &Remote, digest: &Digest, subject: &Digest) -> Result<Option<Manifest>> {
+    let manifest = source.read_manifest(&digest.to_string()).await?;
+    let refers = manifest.subject.as_ref().is_some_and(|named| named.digest == *subject);
+    Ok(refers.then_some(manifest))
+}
+
+/// Copies a referrer, and what refers to it; returns how many.
+pub(crate) async fn copy_referrer(
+    work: &Work,
+    ends: &Ends,
+    subject: &Digest,
+    manifest: &Manifest,
+    depth: usize,
+) -> Result<usize> {
+    let (config, layers): (Vec<_>, Vec<_>) = manifest.blobs().enumerate().partition(|(index, _)| *index == 0);
+    for (kind, blobs) in [(ItemKind::Config, config), (ItemKind::Layer, layers)] {
+        for (_, blob) in blobs {
+            work.settle(ends, blob, kind).await?;
+        }
+    }
+    if !write(work, ends, manifest, None).await? {
+        list_in_tag(&ends.destination, subject, manifest).await?;
+    }
+    Ok(1 + copy_referrers(work, ends, &manifest.digest, depth + 1).await?)
+}
+
 /// Copies what refers to a manifest that is at the destination; returns how many.
 pub(crate) fn copy_referrers<'a>(
     work: &'a Work,
@@ -67,23 +150,9 @@ pub(crate) fn copy_referrers<'a>(
         }
         let mut count = 0;
         for named in ends.source.referrers(digest).await?.iter().take(MOST) {
-            let reference = named.digest.to_string();
-            let manifest = ends.source.read_manifest(&reference).await?;
-            // A list may name anything; only what says itself that it refers is taken.
-            if manifest.subject.as_ref().is_none_or(|subject| subject.digest != *digest) {
-                continue;
+            if let Some(manifest) = read_referrer(&ends.source, &named.digest, digest).await? {
+                count += copy_referrer(work, ends, digest, &manifest, depth).await?;
             }
-            let (config, layers): (Vec<_>, Vec<_>) =
-                manifest.blobs().enumerate().partition(|(index, _)| *index == 0);
-            for (kind, blobs) in [(ItemKind::Config, config), (ItemKind::Layer, layers)] {
-                for (_, blob) in blobs {
-                    work.settle(ends, blob, kind).await?;
-                }
-            }
-            if !write(work, ends, &manifest, None).await? {
-                list_in_tag(&ends.destination, digest, &manifest).await?;
-            }
-            count += 1 + copy_referrers(work, ends, &manifest.digest, depth + 1).await?;
         }
         Ok(count)
     })

@@ -13,8 +13,9 @@ use crate::copy::graph::Graph;
 use crate::copy::holders;
 use crate::copy::image::{Done, copy_image};
 use crate::copy::job::{CopyOptions, ImageCopy};
-use crate::copy::leader::{Need, Slots};
+use crate::copy::leader::{Holders, Need, Slots};
 use crate::copy::plan::{CopyPlan, Decision, PlannedImage, ends};
+use crate::copy::referrers::copy_referrer;
 use crate::copy::report::{CopyReport, ImageReport, Outcome};
 use crate::copy::survey::written_tag;
 use crate::copy::transfer::{Ends, Tally, Work};
@@ -32,7 +33,10 @@ pub async fn run(
     cancel: &CancellationToken,
 ) -> CopyReport {
     let copies: Vec<(usize, &PlannedImage, &Graph)> = plan.to_copy().collect();
-    let known = cancel.run_until_cancelled(holders::find(client, &plan)).await.unwrap_or_default();
+    let known = match options.mounts {
+        true => cancel.run_until_cancelled(holders::find(client, &plan)).await.unwrap_or_default(),
+        false => Holders::default(),
+    };
     let needs: Vec<Need<'_>> = copies
         .iter()
         .map(|(_, image, graph)| Need {
@@ -52,8 +56,12 @@ pub async fn run(
         .buffer_unordered(options.images.max(1))
         .collect()
         .await;
+    let added = stream::iter(plan.images.iter().enumerate())
+        .filter_map(|(index, image)| std::future::ready(add_referrers(&work, index, image, cancel)))
+        .buffer_unordered(options.images.max(1));
+    reports.extend(added.collect::<Vec<_>>().await);
     for (index, image) in plan.images.iter().enumerate() {
-        if !matches!(image.decision, Decision::Copy(_)) {
+        if !matches!(image.decision, Decision::Copy(_) | Decision::AddReferrers { .. }) {
             let report = settled(image);
             tell_settled(&work, index, &report);
             reports.push((index, report));
@@ -87,7 +95,7 @@ async fn copy_one(
     let size = graph.blobs().iter().map(|blob| blob.size).sum();
     let item = Item { kind: ItemKind::Image, digest: Some(root.digest.clone()), size };
     let tell = |happening| work.sink.event(&Event::Item { image: index, item: item.clone(), happening });
-    let ends = match make_ends(work, rank, index, image, graph) {
+    let ends = match make_ends(work, Some(rank), index, image, Some(graph)) {
         Ok(ends) => ends,
         Err(error) => {
             report.outcome = Outcome::Failed(error);
@@ -124,11 +132,54 @@ async fn copy_one(
     report
 }
 
-fn make_ends(work: &Work, rank: usize, index: usize, image: &PlannedImage, graph: &Graph) -> Result<Ends> {
+/// Returns the work of adding what an image that is there lacks, if that is what was decided.
+fn add_referrers<'a>(
+    work: &'a Work,
+    index: usize,
+    image: &'a PlannedImage,
+    cancel: &'a CancellationToken,
+) -> Option<impl Future<Output = (usize, ImageReport)> + 'a> {
+    let Decision::AddReferrers { existing, missing } = &image.decision else { return None };
+    Some(async move {
+        let mut report = blank(image, Outcome::Cancelled);
+        report.destination_digest = Some(existing.clone());
+        let copying = async {
+            let ends = make_ends(work, None, index, image, None)?;
+            let mut count = 0;
+            for referrer in missing {
+                count += copy_referrer(work, &ends, &referrer.subject, &referrer.manifest, 0).await?;
+            }
+            Ok((count, ends))
+        };
+        report.outcome = match cancel.run_until_cancelled(copying).await {
+            None => Outcome::Cancelled,
+            Some(Ok((count, ends))) => {
+                report.referrers = count;
+                report.moved = ends.tally.moved.load(Ordering::Relaxed);
+                report.mounted = ends.tally.mounted.load(Ordering::Relaxed);
+                report.skipped = ends.tally.skipped.load(Ordering::Relaxed);
+                Outcome::UpToDate
+            }
+            Some(Err(error)) => Outcome::Failed(error),
+        };
+        report.retries = image.retries.load(Ordering::Relaxed);
+        report.duration = image.began.elapsed();
+        tell_settled(work, index, &report);
+        (index, report)
+    })
+}
+
+fn make_ends(
+    work: &Work,
+    rank: Option<usize>,
+    index: usize,
+    image: &PlannedImage,
+    graph: Option<&Graph>,
+) -> Result<Ends> {
     let copy = ImageCopy { source: image.source.clone(), destination: image.destination.clone() };
     let (source, destination) = ends(&work.client, &copy, &image.retries)?;
-    let config = graph.config.clone();
-    Ok(Ends { source, destination, image: index, rank: Some(rank), config, tally: Tally::default() })
+    let config = graph.and_then(|graph| graph.config.clone());
+    Ok(Ends { source, destination, image: index, rank, config, tally: Tally::default() })
 }
 
 fn blank(image: &PlannedImage, outcome: Outcome) -> ImageReport {
@@ -157,7 +208,9 @@ fn settled(image: &PlannedImage) -> ImageReport {
             (Outcome::Conflict { existing: existing.clone() }, digest(existing))
         }
         Decision::Failed(error) => (Outcome::Failed(error.clone()), None),
-        Decision::Copy(_) | Decision::SameAs(_) | Decision::Cancelled => (Outcome::Cancelled, None),
+        Decision::Copy(_) | Decision::AddReferrers { .. } | Decision::SameAs(_) | Decision::Cancelled => {
+            (Outcome::Cancelled, None)
+        }
     };
     ImageReport { destination_digest: destination, ..blank(image, outcome) }
 }

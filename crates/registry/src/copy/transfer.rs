@@ -21,6 +21,9 @@ use crate::manifest::Descriptor;
 /// Refusals without a success after which nobody waits for a leader any more.
 const MOUNTS_GIVEN_UP: u64 = 3;
 
+/// A blob in a repository of a registry.
+type Place = (RegistryHost, RepositoryName, Digest);
+
 /// What all images of a running job share.
 pub(crate) struct Work {
     pub(crate) client: Client,
@@ -31,7 +34,8 @@ pub(crate) struct Work {
     /// Layers in parts hold a part in memory each, so few go at once.
     pub(crate) large: Semaphore,
     /// Blobs known to be in a repository.
-    settled: Mutex<HashSet<(RegistryHost, RepositoryName, Digest)>>,
+    settled: Mutex<HashSet<Place>>,
+    turns: Mutex<HashMap<Place, Arc<tokio::sync::Mutex<()>>>>,
     mounts: Mutex<HashMap<RegistryHost, Mounts>>,
 }
 
@@ -79,6 +83,7 @@ impl Work {
             transfers,
             large: Semaphore::new(2),
             settled: Mutex::default(),
+            turns: Mutex::default(),
             mounts: Mutex::default(),
         }
     }
@@ -89,13 +94,13 @@ impl Work {
         let meter = Arc::new(ItemMeter { sink: self.sink.clone(), image: ends.image, item });
         match self.bring(ends, blob, &meter).await {
             Ok(became) => {
+                self.settled().insert(self.place(ends, &blob.digest));
                 let (count, happening) = match became {
                     Became::Skipped => (&ends.tally.skipped, Happening::Skipped),
                     Became::Mounted => (&ends.tally.mounted, Happening::Mounted),
                     Became::Moved => (&ends.tally.moved, Happening::Finished),
                 };
                 count.fetch_add(blob.size, Ordering::Relaxed);
-                self.settled().insert(self.place(ends, &blob.digest));
                 meter.tell(happening);
                 Ok(())
             }
@@ -116,13 +121,16 @@ impl Work {
             if ends.source.name() == destination.name() {
                 return Ok(Became::Skipped);
             }
-            match self.mount(destination, blob, ends.source.name()).await? {
-                Some(Mounted::Yes) => return Ok(Became::Mounted),
-                Some(Mounted::Instead(instead)) => session = Some(instead),
-                None => {}
+            if self.options.mounts {
+                match self.mount(destination, blob, ends.source.name()).await? {
+                    Some(Mounted::Yes) => return Ok(Became::Mounted),
+                    Some(Mounted::Instead(instead)) => session = Some(instead),
+                    None => {}
+                }
             }
         }
         if session.is_none()
+            && self.options.mounts
             && let (Some(slot), Some(rank)) = (self.slots.get(destination.registry(), digest), ends.rank)
             && !self.mounts_given_up(destination.registry())
             && let Turn::Take(holder) = slot.turn(rank).await
@@ -136,11 +144,30 @@ impl Work {
                 None => {}
             }
         }
-        if destination.has_blob(digest).await? {
+        // Images of one repository that need the same blob: the first one brings it.
+        let place = self.place(ends, digest);
+        let turn = self.turn(&place);
+        let _turn = turn.lock().await;
+        if self.settled().contains(&place) {
+            return Ok(Became::Skipped);
+        }
+        if self.may_have_blobs(&place) && destination.has_blob(digest).await? {
             return Ok(Became::Skipped);
         }
         self.send(ends, blob, session, meter).await?;
+        self.settled().insert(place);
         Ok(Became::Moved)
+    }
+
+    /// Returns whether a repository may have blobs that nobody here brought.
+    fn may_have_blobs(&self, (host, repository, _): &Place) -> bool {
+        !self.options.new_repositories.get(host).is_some_and(|names| names.contains(repository))
+    }
+
+    /// Returns the turn of those that send a blob to a repository.
+    fn turn(&self, place: &Place) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.entry(place.clone()).or_default().clone()
     }
 
     /// Tries a mount; a registry that will have none of it is no failure.
@@ -192,7 +219,7 @@ impl Work {
         if let Some(parts) = parts.filter(|_| blob.size >= self.options.parts_from.max(1)) {
             let _large = self.large.acquire().await;
             let _place = destination.host().upload_place().await;
-            return upload_in_parts(destination, digest, reader(), parts.as_ref(), meter.as_ref()).await;
+            return upload_in_parts(destination, digest, reader, parts.as_ref(), meter.as_ref()).await;
         }
         let _place = destination.host().upload_place().await;
         let meter: Arc<dyn crate::blob::Meter> = meter.clone();
@@ -213,11 +240,11 @@ impl Work {
         mounts.get(host).is_some_and(|mounts| mounts.made == 0 && mounts.refused >= MOUNTS_GIVEN_UP)
     }
 
-    fn settled(&self) -> std::sync::MutexGuard<'_, HashSet<(RegistryHost, RepositoryName, Digest)>> {
+    fn settled(&self) -> std::sync::MutexGuard<'_, HashSet<Place>> {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(&self, ends: &Ends, digest: &Digest) -> (RegistryHost, RepositoryName, Digest) {
+    fn place(&self, ends: &Ends, digest: &Digest) -> Place {
         (ends.destination.registry().clone(), ends.destination.name().clone(), digest.clone())
     }
 }

@@ -1,5 +1,7 @@
 //! Layers that several images share: sent once, mounted by the others, sent again only where they must be.
 
+use std::collections::HashSet;
+
 use hyper::Method;
 use registry::copy::Outcome;
 
@@ -114,4 +116,35 @@ async fn tags_of_one_repository_need_no_mount() {
     assert!(run(&job(&source, &destination, &pairs)).await.is_done());
     assert_eq!(destination.count(&Method::POST, "mount="), 0);
     assert_eq!(destination.count(&Method::PUT, &shared()), 1);
+}
+
+#[tokio::test]
+async fn without_mounts_nobody_waits_and_a_repository_still_gets_each_layer_once() {
+    let (source, destination, pairs) = sharing().await;
+    for tag in ["2", "3"] {
+        put_image(&source, "tool-0", Some(tag), "linux/amd64", &[bytes(1, 200_000), bytes(7, 70)]);
+    }
+    let mut pairs = borrowed(&pairs);
+    pairs.extend([("tool-0:2", "mirror/tool-0:2"), ("tool-0:3", "mirror/tool-0:3")]);
+    let mut job = job(&source, &destination, &pairs);
+    job.options.mounts = false;
+    let report = run(&job).await;
+    assert!(report.is_done() && report.refused_mounts.is_empty(), "{report:?}");
+    assert_eq!(destination.count(&Method::POST, "mount="), 0);
+    assert_eq!(destination.count(&Method::PUT, &shared()), IMAGES);
+    assert_eq!(destination.count(&Method::PUT, "mirror/tool-0/blobs/uploads/"), 4);
+}
+
+#[tokio::test]
+async fn nobody_asks_what_is_in_a_new_repository() {
+    let (source, destination) = (Registry::start().await, Registry::start().await);
+    put_image(&source, "tool", Some("1"), "linux/amd64", &[bytes(1, 200_000), bytes(2, 900)]);
+    let mut job = job(&source, &destination, &[("tool:1", "old:1"), ("tool:1", "new:1")]);
+    job.options.mounts = false;
+    let new = HashSet::from(["new".parse().unwrap()]);
+    job.options.new_repositories.insert(destination.host.clone(), new);
+    assert!(run(&job).await.is_done());
+    assert_eq!(destination.count(&Method::HEAD, "/old/blobs/"), 3);
+    assert_eq!(destination.count(&Method::HEAD, "/new/blobs/"), 0);
+    assert_eq!(destination.count(&Method::PUT, "/new/blobs/"), 3);
 }

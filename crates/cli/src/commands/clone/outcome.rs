@@ -85,6 +85,11 @@ pub(super) fn plan_table(plan: &ClonePlan, screen: Screen) -> String {
     if changes.row_count() > 0 {
         text += &format!("\n{}", screen::render(&changes));
     }
+    for allowance in &plan.pull_allowances {
+        let images = count(usize::try_from(allowance.wanted).unwrap_or(usize::MAX), "image", "images");
+        let verb = if allowance.wanted == 1 { "fits" } else { "fit" };
+        text += &format!("\n{}: {} of your {images} {verb} now\n", allowance.registry, allowance.fit);
+    }
     if plan.mounting.is_switched_on() {
         text += "\nthe account's setting BLOB_MOUNTING is switched on\n";
     }
@@ -97,6 +102,7 @@ fn step(image: &PlannedClone) -> String {
         (Step::Copy { replaces: Some(_) }, _) => "copy, the tag moves".to_owned(),
         (Step::Copy { .. }, CloneRoute::Copy { reason: Some(_) }) => "copy, not by the rule".to_owned(),
         (Step::Copy { .. }, _) => "copy".to_owned(),
+        (Step::AddReferrers { missing }, _) => format!("add {}", count(*missing, "referrer", "referrers")),
         (Step::Prime, CloneRoute::Prime { rule }) => format!("through rule {rule}"),
         (Step::Prime, _) => "through a rule".to_owned(),
         (Step::Conflict { .. }, _) => "conflict".to_owned(),
@@ -116,6 +122,7 @@ pub(super) fn summary(plan: &ClonePlan) -> String {
     }
     for (number, words) in [
         (by(|step| matches!(step, Step::Prime)), "through a rule"),
+        (by(|step| matches!(step, Step::AddReferrers { .. })), "to add referrers to"),
         (by(|step| matches!(step, Step::UpToDate)), "up to date"),
         (by(|step| matches!(step, Step::SameAs { .. })), "named twice"),
         (by(|step| matches!(step, Step::Conflict { .. })), "in conflict"),

@@ -33,6 +33,7 @@ impl Planner<'_> {
             referrers: self.options.referrers,
             transfers: self.options.transfers,
             layer_parts: self.registry.layer_parts(),
+            parts_from: self.options.parts_from,
             ..CopyOptions::default()
         };
         let job = CopyJob { images: places.iter().filter_map(copy).collect(), options };
@@ -48,6 +49,10 @@ impl Planner<'_> {
                 (Decision::UpToDate(digest), _) => {
                     planned.digest = Some(digest.to_string());
                     Step::UpToDate
+                }
+                (Decision::AddReferrers { existing, missing }, _) => {
+                    planned.digest = Some(existing.to_string());
+                    Step::AddReferrers { missing: missing.len() }
                 }
                 (Decision::Conflict { existing, wanted }, _) => {
                     planned.digest = Some(wanted.to_string());

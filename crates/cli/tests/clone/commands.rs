@@ -1,125 +1,11 @@
-//! `omics-ecr clone` as people and jobs use it, between registries that run in this process.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+//! Plans, outcomes, parts of lists, and jobs for engines.
 
 use std::collections::BTreeSet;
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
-use local_ecr::{Config, Handle, LocalEcr};
 use serde_json::{Value, json};
-use sha2::Digest as _;
 
-/// A public registry with images, and an account to clone them into.
-struct World {
-    runtime: tokio::runtime::Runtime,
-    source: Handle,
-    account: Handle,
-}
-
-impl World {
-    fn new() -> Self {
-        rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let start = |account: &str, region: &str| {
-            let config = Config::new(account.parse().unwrap(), region.parse().unwrap());
-            runtime.block_on(LocalEcr::start(config)).unwrap()
-        };
-        let (source, account) = (start("222222222222", "eu-west-1"), start("123456789012", "us-east-1"));
-        Self { runtime, source, account }
-    }
-
-    /// Pushes an image for a platform into the public registry; returns its name there.
-    fn push(&self, name: &str, architecture: &str) -> String {
-        let (repository, tag) = name.rsplit_once(':').unwrap();
-        let config = json!({ "os": "linux", "architecture": architecture, "name": name }).to_string();
-        let layer = format!("layer of {name} ").repeat(500);
-        let manifest = json!({
-            "schemaVersion": 2, "mediaType": MANIFEST,
-            "config": descriptor("application/vnd.oci.image.config.v1+json", &config),
-            "layers": [descriptor("application/vnd.oci.image.layer.v1.tar", &layer)],
-        });
-        self.runtime.block_on(async {
-            let http = reqwest::Client::new();
-            let base = self.source.endpoint();
-            let target = "AmazonEC2ContainerRegistry_V20150921.CreateRepository";
-            let create = http.post(&base).header("x-amz-target", target);
-            let create = create.header("content-type", "application/x-amz-json-1.1");
-            // It may be there from an image before.
-            create.body(json!({ "repositoryName": repository }).to_string()).send().await.unwrap();
-            for blob in [config, layer] {
-                let url = format!("{base}/v2/{repository}/blobs/uploads/?digest={}", digest(&blob));
-                assert_eq!(http.post(url).body(blob).send().await.unwrap().status(), 201);
-            }
-            let put = http.put(format!("{base}/v2/{repository}/manifests/{tag}"));
-            let put = put.header("content-type", MANIFEST).body(manifest.to_string());
-            assert_eq!(put.send().await.unwrap().status(), 201);
-        });
-        format!("{}/{name}", self.source.address())
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = omics_ecr(arguments);
-        let endpoint = self.account.endpoint();
-        command.args(["--endpoint-url", &endpoint, "--region", "us-east-1"]);
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    fn repositories(&self) -> usize {
-        let target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories";
-        self.runtime.block_on(async {
-            let post = reqwest::Client::new().post(self.account.endpoint()).header("x-amz-target", target);
-            let post = post.header("content-type", "application/x-amz-json-1.1").body("{}");
-            let text = post.send().await.unwrap().text().await.unwrap();
-            let answer: Value = serde_json::from_str(&text).unwrap();
-            answer["repositories"].as_array().unwrap().len()
-        })
-    }
-}
-
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-
-fn digest(text: &str) -> String {
-    let sum = sha2::Sha256::digest(text.as_bytes());
-    format!("sha256:{}", sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-}
-
-fn descriptor(kind: &str, text: &str) -> Value {
-    json!({ "mediaType": kind, "digest": digest(text), "size": text.len() })
-}
-
-fn omics_ecr(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_omics-ecr"));
-    command.arg("clone").args(arguments).env_clear();
-    for (name, value) in [
-        ("AWS_ACCESS_KEY_ID", "local"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_CONFIG_FILE", "/nonexistent"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
-    ] {
-        command.env(name, value);
-    }
-    command
-}
-
-fn with_input(mut command: Command, input: &str) -> Output {
-    let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = piped.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn document(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-}
+use crate::world::{World, document, omics_ecr, text, with_input};
 
 #[test]
 fn a_clone_ends_with_a_table_and_then_finds_nothing_to_do() {
@@ -191,6 +77,25 @@ fn a_tag_in_use_is_a_conflict_until_it_may_move() {
 }
 
 #[test]
+fn mounting_is_offered_where_it_is_off_and_switched_on_when_asked() {
+    let world = World::new();
+    let shared = "shared layer ".repeat(20_000);
+    let image = |name: &str| world.push_layers(name, "amd64", &[shared.clone(), name.repeat(30)]);
+    let images = [image("bio/one:1"), image("bio/two:1"), image("bio/three:1")];
+    let names: Vec<&str> = images.iter().map(String::as_str).collect();
+    let offered = world.run(&[&names[..], &["--dry-run"]].concat());
+    let told = text(&offered.stderr);
+    assert!(told.contains("0.5 MiB less are sent") && told.contains("--enable-mounting"), "{offered:?}");
+    let asked = world.run(&[&names[..], &["--dry-run", "--enable-mounting"]].concat());
+    assert!(text(&asked.stdout).contains("BLOB_MOUNTING is switched on"), "{asked:?}");
+    let report = document(&world.run(&[&names[..], &["--enable-mounting", "--output", "json"]].concat()));
+    assert_eq!(report["mounting_enabled"], true);
+    assert!(report["mounted_bytes"].as_u64().unwrap() >= 2 * shared.len() as u64, "{report}");
+    let setting = world.ecr("GetAccountSetting", json!({ "name": "BLOB_MOUNTING" }));
+    assert_eq!(setting["value"], "ENABLED");
+}
+
+#[test]
 fn what_cannot_be_answered_exits_with_2() {
     let world = World::new();
     let several = world.run(&["a:1", "b:1", "--to", "c:1"]);
@@ -210,25 +115,6 @@ fn what_cannot_be_answered_exits_with_2() {
     let password = with_input(password, "secret word\n");
     assert_eq!(password.status.code(), Some(2), "{password:?}");
     assert!(!text(&password.stderr).contains("secret word"));
-}
-
-#[cfg(unix)]
-#[test]
-fn an_interruption_ends_cleanly_with_130() {
-    let world = World::new();
-    // A registry that takes connections and never answers.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let image = format!("{}/bio/tool:1", silent.local_addr().unwrap());
-    let mut command = world.command(&[&image, "--to", "tools/tool:1"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let connection = silent.accept().unwrap();
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(kill.success());
-    let output = child.wait_with_output().unwrap();
-    drop(connection);
-    assert_eq!(output.status.code(), Some(130), "{output:?}");
-    assert!(text(&output.stderr).contains("nothing was changed"), "{output:?}");
-    assert_eq!(world.repositories(), 0);
 }
 
 #[test]
