@@ -1,13 +1,17 @@
 //! What can be typed.
 
+mod account;
 mod clone;
+mod local;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
+pub(crate) use self::account::AccountArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -22,6 +26,7 @@ pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
     Clone(Box<CloneArguments>),
+    Local(Box<LocalArguments>),
     Mcp(McpArguments),
 }
 
@@ -59,7 +64,7 @@ pub(crate) struct ScanArguments {
 }
 
 /// Where the images come to.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArguments {
     /// AWS account of the private registry, 12 digits [env: OMICS_ECR_ACCOUNT]

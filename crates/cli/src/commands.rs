@@ -1,10 +1,13 @@
 //! The commands, one file each.
 
+mod account;
 mod clone;
 mod image_list;
 mod interrupt;
+mod local;
 mod map;
 mod mcp;
+mod running;
 mod scan;
 
 use std::process::ExitCode;
@@ -20,6 +23,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
+        Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))
