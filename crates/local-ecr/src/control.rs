@@ -46,10 +46,13 @@ pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Res
     let target = text("x-amz-target");
     if target.is_empty() && text("content-type").starts_with("application/x-www-form-urlencoded") {
         let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
-        return match admit(&app, &parts, Service::Sts, body, LARGEST_BODY).await {
+        let mut response = match admit(&app, &parts, Service::Sts, body, LARGEST_BODY).await {
             Ok((caller, body)) => sts::answer(&app.ecr, &caller, &body, &id),
             Err(fault) => sts::refuse(&fault, &id),
         };
+        // The one action of STS that is carried out.
+        response.extensions_mut().insert(OperationName::named("GetCallerIdentity"));
+        return response;
     }
     let service = if target.starts_with(SECRETS_TARGET) { Service::SecretsManager } else { Service::Ecr };
     let name = target.rsplit_once('.').map_or(target, |(_, name)| name);
