@@ -102,6 +102,7 @@ pub struct Handle {
     endpoint: String,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    sweep: Option<JoinHandle<()>>,
     drain: Duration,
 }
 
@@ -142,7 +143,7 @@ impl LocalEcr {
         });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, config.tls, app, stopped));
-        spawn_blocking(move || {
+        let sweep = spawn_blocking(move || {
             if let Err(error) = ecr.storage.sweep(ecr.clock.now()) {
                 tracing::warn!(%error, "the sweep of unused blobs failed");
             }
@@ -155,6 +156,7 @@ impl LocalEcr {
             endpoint,
             stop: Some(stop),
             task: Some(task),
+            sweep: Some(sweep),
             drain: config.limits.drain,
         })
     }
@@ -181,7 +183,8 @@ impl Handle {
         &self.region
     }
 
-    /// Stops the server: no new connections, and requests under way may end in the configured time.
+    /// Stops the server: no new connections, and requests under way may end in the configured time. Its data can be
+    /// opened again then, unless a pull from upstream still goes on.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             // A server that has ended already needs no telling.
@@ -191,6 +194,10 @@ impl Handle {
             && tokio::time::timeout(self.drain, &mut task).await.is_err()
         {
             task.abort();
+            task.await.unwrap_or_default();
+        }
+        if let Some(sweep) = self.sweep.take() {
+            tokio::time::timeout(self.drain, sweep).await.unwrap_or(Ok(())).unwrap_or_default();
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 
 use super::{Limits, Tls};
 
@@ -34,6 +35,7 @@ pub(super) async fn serve(
     let slots = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
+    let stopping = CancellationToken::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let (stream, slot) = tokio::select! {
@@ -42,9 +44,11 @@ pub(super) async fn serve(
             taken = take(&listener, &slots) => taken,
         };
         let (service, tls, watcher) = (service.clone(), tls.clone(), graceful.watcher());
+        let stopping = stopping.clone();
         connections.spawn(async move {
             let _slot = slot;
-            let Some(stream) = greet(stream, tls, limits).await else { return };
+            let greeted = stopping.run_until_cancelled(greet(stream, tls, limits)).await;
+            let Some(stream) = greeted.flatten() else { return };
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.head)
@@ -55,7 +59,10 @@ pub(super) async fn serve(
         });
     }
     drop(listener);
+    stopping.cancel();
     graceful.shutdown().await;
+    // What they hold of the server goes with them.
+    while connections.join_next().await.is_some() {}
 }
 
 /// Returns the next connection, once fewer than the limit are open.
