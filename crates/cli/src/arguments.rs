@@ -3,6 +3,7 @@
 mod account;
 mod clone;
 mod grant;
+mod local;
 mod policy;
 mod role;
 
@@ -14,6 +15,7 @@ use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryNam
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::grant::GrantArguments;
+pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 
@@ -33,6 +35,7 @@ pub(crate) enum Command {
     Grant(GrantArguments),
     Role(RoleArguments),
     Policy(PolicyArguments),
+    Local(Box<LocalArguments>),
     Mcp(McpArguments),
 }
 
@@ -70,7 +73,7 @@ pub(crate) struct ScanArguments {
 }
 
 /// Where the images come to.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target")]
 pub(crate) struct TargetArguments {
     /// AWS account of the private registry, 12 digits [env: OMICS_ECR_ACCOUNT]

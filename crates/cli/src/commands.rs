@@ -4,11 +4,13 @@ mod account;
 mod clone;
 mod grant;
 mod interrupt;
+mod local;
 mod map;
 mod mcp;
 mod policy;
 mod question;
 mod role;
+mod running;
 mod scan;
 mod text_file;
 
@@ -28,6 +30,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Grant(arguments) => (grant::run(arguments), arguments.output),
         Command::Role(arguments) => (role::run(arguments), role::output(arguments)),
         Command::Policy(arguments) => (policy::run(arguments), policy::output(arguments)),
+        Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

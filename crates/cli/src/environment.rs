@@ -1,4 +1,5 @@
-//! Every environment variable that the command reads, in one place.
+//! Every environment variable that the command reads, in one place; the folder for data is found by `etcetera`, which
+//! reads `XDG_DATA_HOME` and its kin.
 
 use std::env;
 
@@ -8,6 +9,14 @@ pub(crate) const AWS_REGION: &str = "AWS_REGION";
 pub(crate) const AWS_DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
 /// The account of the private registry.
 pub(crate) const ACCOUNT: &str = "OMICS_ECR_ACCOUNT";
+/// A file of certificates that AWS's tools trust in the place of the machine's.
+pub(crate) const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+/// The id of the access key that a local ECR takes.
+pub(crate) const LOCAL_KEY_ID: &str = "OMICS_ECR_LOCAL_ACCESS_KEY_ID";
+/// The secret of the access key that a local ECR takes.
+pub(crate) const LOCAL_SECRET: &str = "OMICS_ECR_LOCAL_SECRET_ACCESS_KEY";
+/// The shell of whoever runs this.
+pub(crate) const SHELL: &str = "SHELL";
 /// The folder of Docker's `config.json`.
 pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
 /// A file of logins in the form of Docker's, as Podman and skopeo name it.

@@ -32,6 +32,11 @@ impl Screen {
         Self { terminal, colour: terminal && environment::variable(environment::NO_COLOR).is_none() }
     }
 
+    /// Returns whether colour helps.
+    pub(crate) fn has_colour(self) -> bool {
+        self.colour
+    }
+
     /// Returns an empty table with a header; it is as wide as the terminal, or as its content elsewhere.
     pub(crate) fn table(self, header: &[&str]) -> Table {
         let mut table = Table::new();

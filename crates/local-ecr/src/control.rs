@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -20,13 +21,19 @@ use serde_json::{Value, json};
 
 pub(crate) use operation::{Context, Operation};
 
-use crate::access;
+use crate::access::{self, Service};
 use crate::distribution::collect;
+use crate::ecr::identity::Caller;
 use crate::fault::{Code, Fault};
-use crate::server::App;
+use crate::metrics::OperationName;
+use crate::server::{App, RequestId};
 
-/// Most bytes of a request: a part of a layer of 20 MiB in base64, and what stands around it.
-const LARGEST_BODY: usize = 28 << 20;
+/// Most bytes of a request: what a secret, a policy or a thousand names need.
+const LARGEST_BODY: usize = 1 << 20;
+/// Most bytes of a request with an image's manifest of 4 MiB as text in JSON.
+const LARGEST_IMAGE: usize = 10 << 20;
+/// Most bytes of a request with a part of a layer of 20 MiB in base64.
+const LARGEST_PART: usize = 28 << 20;
 /// What the target of ECR's operations begins with.
 const ECR_TARGET: &str = "AmazonEC2ContainerRegistry_V20150921.";
 /// What the target of Secrets Manager's operations begins with.
@@ -36,39 +43,77 @@ const SECRETS_TARGET: &str = "secretsmanager.";
 pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let target = text("x-amz-target").to_owned();
-    let query = text("content-type").starts_with("application/x-www-form-urlencoded");
-    let caller = access::control_caller(&parts.headers);
-    let body = match read_body(&app, body).await {
-        Ok(body) => body,
-        Err(fault) => return fault_response(&fault),
-    };
-    if target.is_empty() && query {
-        return sts::answer(&app.ecr, &caller, &body);
+    let target = text("x-amz-target");
+    if target.is_empty() && text("content-type").starts_with("application/x-www-form-urlencoded") {
+        let id = parts.extensions.get::<RequestId>().cloned().unwrap_or_default();
+        let mut response = match admit(&app, &parts, Service::Sts, body, LARGEST_BODY).await {
+            Ok((caller, body)) => sts::answer(&app.ecr, &caller, &body, &id),
+            Err(fault) => sts::refuse(&fault, &id),
+        };
+        // The one action of STS that is carried out.
+        response.extensions_mut().insert(OperationName::named("GetCallerIdentity"));
+        return response;
     }
-    let context = Context { app: Arc::clone(&app), caller };
-    let answer = if let Some(name) = target.strip_prefix(ECR_TARGET) {
-        ecr::call(context, name, &body).await
-    } else if let Some(name) = target.strip_prefix(SECRETS_TARGET) {
-        secrets::call(context, name, &body).await
-    } else {
-        Err(unknown(&target))
+    let service = if target.starts_with(SECRETS_TARGET) { Service::SecretsManager } else { Service::Ecr };
+    let name = target.rsplit_once('.').map_or(target, |(_, name)| name);
+    let limit = match name {
+        "UploadLayerPart" => LARGEST_PART,
+        "PutImage" => LARGEST_IMAGE,
+        _ => LARGEST_BODY,
     };
-    match answer {
+    let answer = match admit(&app, &parts, service, body, limit).await {
+        Ok((caller, body)) => dispatch(Context { app: Arc::clone(&app), caller }, target, &body).await,
+        Err(fault) => Err(fault),
+    };
+    let known = !answer.as_ref().is_err_and(|fault| fault.code == Code::UnknownOperation);
+    let mut response = match answer {
         Ok(answer) => json_response(StatusCode::OK, &answer),
         Err(fault) => fault_response(&fault),
+    };
+    if known && !name.is_empty() {
+        response.extensions_mut().insert(OperationName::named(name));
+    }
+    response
+}
+
+/// Carries out the operation of a target.
+async fn dispatch(context: Context, target: &str, body: &[u8]) -> Result<Value, Fault> {
+    if let Some(name) = target.strip_prefix(ECR_TARGET) {
+        ecr::call(context, name, body).await
+    } else if let Some(name) = target.strip_prefix(SECRETS_TARGET) {
+        secrets::call(context, name, body).await
+    } else {
+        Err(unknown(target))
     }
 }
 
-async fn read_body(app: &App, body: Body) -> Result<Bytes, Fault> {
-    match collect(body, LARGEST_BODY, app.limits.idle).await {
-        Ok(Some(body)) => Ok(body),
-        Ok(None) => {
-            let text = format!("the request is larger than {LARGEST_BODY} bytes");
-            Err(Fault::new(Code::InvalidParameter, text))
-        }
-        Err(_) => Err(Fault::new(Code::Serialization, "the request ended early or stood still")),
+/// Returns who makes a request, and its body. The head is judged first: what it cannot prove is not read.
+async fn admit(
+    app: &App,
+    parts: &Parts,
+    service: Service,
+    body: Body,
+    limit: usize,
+) -> Result<(Caller, Bytes), Fault> {
+    let claim = access::control_claim(app, parts, service)?;
+    let said = parts.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let too_large =
+        || Fault::new(Code::InvalidParameter, format!("the request is larger than {limit} bytes"));
+    if said.is_some_and(|said: usize| said > limit) {
+        return Err(too_large());
     }
+    let _room = app.room(said.unwrap_or(limit)).await;
+    let body = match collect(body, limit, app.limits.idle).await {
+        Ok(Some(body)) => body,
+        Ok(None) => return Err(too_large()),
+        Err(_) => return Err(Fault::new(Code::Serialization, "the request ended early or stood still")),
+    };
+    Ok((claim.verify(parts, &body)?, body))
+}
+
+/// Answers a request for which there was no turn.
+pub(crate) fn throttled() -> Response {
+    fault_response(&Fault::new(Code::Throttling, "Rate exceeded"))
 }
 
 /// Returns the answer to a target that no service has.

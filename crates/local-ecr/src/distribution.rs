@@ -28,6 +28,7 @@ pub(crate) use query::Query;
 pub(crate) use referrers::referrers_of;
 
 use crate::access;
+use crate::metrics::OperationName;
 use crate::server::App;
 
 /// The header that says which API this is.
@@ -37,22 +38,33 @@ const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-diges
 
 /// Answers a request to the registry.
 pub(crate) async fn handle(State(app): State<Arc<App>>, request: Request) -> Response {
-    let mut response = match answer(&app, request).await {
+    let mut operation = None;
+    let mut response = match answer(&app, request, &mut operation).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     };
+    if let Some(operation) = operation {
+        response.extensions_mut().insert(OperationName::named(operation));
+    }
     response.headers_mut().insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     response
 }
 
-async fn answer(app: &Arc<App>, request: Request) -> Result<Response, OciError> {
+/// Answers a request, and says which operation it was as soon as that is known.
+async fn answer(
+    app: &Arc<App>,
+    request: Request,
+    operation: &mut Option<&'static str>,
+) -> Result<Response, OciError> {
     let (parts, body) = request.into_parts();
     let request = &parts;
-    let caller = access::registry_caller(app, &request.headers)?;
-    let path = path::decode(request.uri.path())?;
+    let path = path::decode(request.uri.path());
     let method = request.method.clone();
+    let target = path.as_deref().map_err(|_| OciError::no_route()).and_then(Target::read);
+    *operation = target.as_ref().ok().map(|target| target.operation(&method));
+    let caller = access::registry_caller(app, &request.headers)?;
+    let target = target?;
     let reads = method == Method::GET || method == Method::HEAD;
-    let target = Target::read(&path)?;
     if let Some((action, name)) = target.action(&method) {
         let (caller, name) = (caller.clone(), name.to_owned());
         app.blocking(move |ecr| ecr.authorize(&ecr.storage.metadata.read()?, &caller, action, Some(&name)))

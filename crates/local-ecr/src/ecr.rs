@@ -20,6 +20,7 @@ use ::image::{AccountId, Region};
 
 use crate::clock::Clock;
 use crate::ecr::token::Tokens;
+use crate::metrics::Metrics;
 use crate::storage::Storage;
 
 /// The state of a server, shared by everything that answers requests.
@@ -37,6 +38,8 @@ pub(crate) struct Ecr {
     pub(crate) clock: Clock,
     /// The authorization tokens it gives out.
     pub(crate) tokens: Tokens,
+    /// Its figures.
+    pub(crate) metrics: Metrics,
 }
 
 impl Ecr {

@@ -40,6 +40,8 @@ codes! {
     ImageNotFound,
     /// The tag is there and must not move.
     ImageTagAlreadyExists,
+    /// The header of a signed request is not whole.
+    IncompleteSignature,
     /// The bytes of a layer have another digest than said.
     InvalidLayer,
     /// A part of a layer that does not follow the one before.
@@ -50,6 +52,8 @@ codes! {
     InvalidParameter,
     /// A request that the state of a secret does not allow.
     InvalidRequest,
+    /// A signature that is not the one of the request, or whose time is over.
+    InvalidSignature,
     /// A resource tag that breaks a constraint.
     InvalidTagParameter,
     /// The repository has the layer already.
@@ -62,6 +66,8 @@ codes! {
     LifecyclePolicyNotFound,
     /// A quota is used up.
     LimitExceeded,
+    /// A request without a signature, where one is needed.
+    MissingAuthenticationToken,
     /// The operation exists, but not here.
     NotImplemented,
     /// A rule for the prefix is there already.
@@ -94,6 +100,8 @@ codes! {
     TemplateAlreadyExists,
     /// No template for the prefix.
     TemplateNotFound,
+    /// More requests than the server works on.
+    Throttling,
     /// More resource tags than allowed.
     TooManyTags,
     /// The secret cannot be used.
@@ -104,6 +112,8 @@ codes! {
     UnableToGetUpstreamImage,
     /// No such operation.
     UnknownOperation,
+    /// No such access key.
+    UnrecognizedClient,
     /// ECR cannot pull through that registry as asked.
     UnsupportedUpstreamRegistry,
     /// No such upload.

@@ -12,12 +12,13 @@ mod download;
 mod ecr;
 mod fault;
 mod manifest;
+mod metrics;
 mod pull_through;
 mod server;
 mod storage;
 
-pub use access::Authentication;
+pub use access::{AccessKeyError, AccessKeys, Authentication};
 pub use clock::Clock;
 pub use pull_through::{PullThroughOptions, Upstreams};
-pub use server::{Config, Handle, Limits, LocalEcr, StartError};
+pub use server::{Config, Handle, Limits, LocalEcr, StartError, Tls, TlsError};
 pub use storage::{Data, StorageError};

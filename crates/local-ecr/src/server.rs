@@ -1,106 +1,34 @@
 //! The server: starts, listens, routes, and stops when its requests are done.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+mod config;
+mod health;
+mod listen;
+mod tls;
+mod turn;
+
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
+use axum::{Router, middleware};
 use image::{AccountId, Region};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit, oneshot};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+pub use config::{Config, Limits, StartError};
+pub use tls::{Tls, TlsError};
+pub(crate) use turn::RequestId;
+
 use crate::access::Authentication;
-use crate::clock::Clock;
 use crate::ecr::Ecr;
 use crate::ecr::token::Tokens;
 use crate::fault::{Code, Fault};
-use crate::pull_through::{PullThrough, PullThroughOptions};
-use crate::storage::{Change, Data, Rows, SETTINGS, Storage, StorageError};
+use crate::metrics::Metrics;
+use crate::pull_through::PullThrough;
+use crate::storage::{Change, Rows, SETTINGS, Storage};
 use crate::{control, distribution, download};
-
-/// What a server is made of.
-#[derive(Debug, Clone)]
-pub struct Config {
-    /// Where it listens; port 0 takes any free one. Only loopback addresses are taken.
-    pub address: SocketAddr,
-    /// Where it keeps its data.
-    pub data: Data,
-    /// The account whose registry it is.
-    pub account: AccountId,
-    /// The Region of the registry.
-    pub region: Region,
-    /// Whether the registry takes requests without credentials.
-    pub authentication: Authentication,
-    /// Its clock.
-    pub clock: Clock,
-    /// How much it takes.
-    pub limits: Limits,
-    /// How it pulls through.
-    pub pull_through: PullThroughOptions,
-}
-
-/// How much a server takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// How long a body may stand still.
-    pub idle: Duration,
-    /// How many requests are worked on at a time; more wait.
-    pub concurrency: usize,
-    /// How long a stop waits for requests that are under way.
-    pub drain: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { idle: Duration::from_secs(60), concurrency: 512, drain: Duration::from_secs(10) }
-    }
-}
-
-impl Config {
-    /// Returns the configuration of a registry of an account in a Region: data in memory, any free port.
-    pub fn new(account: AccountId, region: Region) -> Self {
-        Self {
-            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
-            data: Data::Memory,
-            account,
-            region,
-            authentication: Authentication::default(),
-            clock: Clock::system(),
-            limits: Limits::default(),
-            pull_through: PullThroughOptions::default(),
-        }
-    }
-}
-
-/// Why a server did not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The address can be reached from elsewhere.
-    #[error("cannot listen on {0}: only loopback addresses are taken")]
-    NotLoopback(SocketAddr),
-    /// The address cannot be used.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// What the system answered.
-        source: std::io::Error,
-    },
-    /// The data cannot be used.
-    #[error("cannot open the data")]
-    Storage(#[from] StorageError),
-    /// The system gave no random bytes.
-    #[error("cannot make a secret key")]
-    Random,
-}
 
 /// What answers requests.
 #[derive(Debug)]
@@ -113,11 +41,39 @@ pub(crate) struct App {
     pub(crate) authentication: Authentication,
     /// How much is taken.
     pub(crate) limits: Limits,
-    requests: Semaphore,
-    served: AtomicU64,
+    requests: Arc<Semaphore>,
+    bodies: Semaphore,
 }
 
+/// Bytes for which one permit of the memory of bodies stands.
+const GRAIN: usize = 1024;
+
 impl App {
+    /// Returns the server's figures.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.ecr.metrics
+    }
+
+    /// Waits until a request may be worked on; `None` when that takes too long.
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turn = Arc::clone(&self.requests).acquire_owned();
+        match tokio::time::timeout(self.limits.wait, turn).await {
+            Ok(turn) => turn.ok(),
+            Err(_) => {
+                self.metrics().refused();
+                None
+            }
+        }
+    }
+
+    /// Waits until there is memory for a body of so many bytes, as long as the permit is kept.
+    pub(crate) async fn room(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
+        let most = (self.limits.memory / GRAIN).max(1);
+        let permits = u32::try_from((bytes / GRAIN + 1).min(most)).unwrap_or(u32::MAX);
+        // The semaphore is never closed.
+        self.bodies.acquire_many(permits).await.ok()
+    }
+
     /// Runs code that blocks on the registry's state.
     ///
     /// # Errors
@@ -143,8 +99,10 @@ pub struct Handle {
     address: SocketAddr,
     account: AccountId,
     region: Region,
+    endpoint: String,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    sweep: Option<JoinHandle<()>>,
     drain: Duration,
 }
 
@@ -152,11 +110,9 @@ impl LocalEcr {
     /// Starts a server and returns when it takes requests.
     ///
     /// # Errors
-    /// [`StartError`] when the address is not a loopback one or taken, or the data cannot be opened.
+    /// [`StartError`] when the address is taken or would let in who should not be, or the data cannot be opened.
     pub async fn start(config: Config) -> Result<Handle, StartError> {
-        if !config.address.ip().is_loopback() {
-            return Err(StartError::NotLoopback(config.address));
-        }
+        config.check_reach()?;
         let listen = |source| StartError::Listen { address: config.address, source };
         let listener = TcpListener::bind(config.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -167,25 +123,27 @@ impl LocalEcr {
             Ok::<_, StartError>((storage, key))
         });
         let (storage, key) = opened.await.map_err(|_| StartError::Random)??;
+        let endpoint = config.endpoint(address);
         let ecr = Arc::new(Ecr {
             account: config.account.clone(),
             region: config.region.clone(),
-            endpoint: format!("http://{address}"),
+            endpoint: endpoint.clone(),
             storage,
             clock: config.clock,
             tokens: Tokens::new(key),
+            metrics: Metrics::new(),
         });
         let app = Arc::new(App {
             ecr: Arc::clone(&ecr),
             pull_through: PullThrough::new(Arc::clone(&ecr), config.pull_through),
             authentication: config.authentication,
             limits: config.limits,
-            requests: Semaphore::new(config.limits.concurrency),
-            served: AtomicU64::new(0),
+            requests: Arc::new(Semaphore::new(config.limits.concurrency)),
+            bodies: Semaphore::new((config.limits.memory / GRAIN).max(1)),
         });
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(serve(listener, app, stopped));
-        spawn_blocking(move || {
+        let task = tokio::spawn(serve(listener, config.tls, app, stopped));
+        let sweep = spawn_blocking(move || {
             if let Err(error) = ecr.storage.sweep(ecr.clock.now()) {
                 tracing::warn!(%error, "the sweep of unused blobs failed");
             }
@@ -195,8 +153,10 @@ impl LocalEcr {
             address,
             account: config.account,
             region: config.region,
+            endpoint,
             stop: Some(stop),
             task: Some(task),
+            sweep: Some(sweep),
             drain: config.limits.drain,
         })
     }
@@ -208,9 +168,9 @@ impl Handle {
         self.address
     }
 
-    /// Returns where clients reach it: `http://127.0.0.1:4566`, for the control plane and the registry alike.
+    /// Returns where clients reach it: `http://127.0.0.1:5327`, for the control plane and the registry alike.
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.endpoint.clone()
     }
 
     /// Returns the account whose registry it is.
@@ -223,7 +183,8 @@ impl Handle {
         &self.region
     }
 
-    /// Stops the server: no new connections, and requests under way may end in the configured time.
+    /// Stops the server: no new connections, and requests under way may end in the configured time. Its data can be
+    /// opened again then, unless a pull from upstream still goes on.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             // A server that has ended already needs no telling.
@@ -233,6 +194,10 @@ impl Handle {
             && tokio::time::timeout(self.drain, &mut task).await.is_err()
         {
             task.abort();
+            task.await.unwrap_or_default();
+        }
+        if let Some(sweep) = self.sweep.take() {
+            tokio::time::timeout(self.drain, sweep).await.unwrap_or(Ok(())).unwrap_or_default();
         }
     }
 }
@@ -262,15 +227,18 @@ fn token_key(storage: &Storage) -> Result<[u8; 64], StartError> {
     Ok(key)
 }
 
-async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<()>) {
+async fn serve(listener: TcpListener, tls: Option<Tls>, app: Arc<App>, stopped: oneshot::Receiver<()>) {
+    let limits = app.limits;
     let router = Router::new()
         .route("/", post(control::handle))
         .route("/v2", any(distribution::handle))
         .route("/v2/", any(distribution::handle))
         .route("/v2/{*path}", any(distribution::handle))
         .route("/layers/{digest}", get(download::handle))
-        .route("/health", get(|| async { "ok\n" }))
-        .layer(middleware::from_fn_with_state(Arc::clone(&app), around))
+        .route("/health", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), turn::around))
         .with_state(app);
     let stop = async move {
         if stopped.await.is_err() {
@@ -278,34 +246,5 @@ async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<
             std::future::pending::<()>().await;
         }
     };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop).await {
-        tracing::error!(%error, "the server ended");
-    }
-}
-
-/// The header with the id of a request.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
-
-/// Gives every request an id, a line in the log and its turn.
-async fn around(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let id = uuid::Uuid::new_v4().to_string();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let started = std::time::Instant::now();
-    let Ok(_turn) = app.requests.acquire().await else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    };
-    let mut response = next.run(request).await;
-    app.served.fetch_add(1, Ordering::Relaxed);
-    tracing::debug!(
-        id,
-        %method,
-        path,
-        status = response.status().as_u16(),
-        millis = started.elapsed().as_millis() as u64,
-        "answered"
-    );
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    response
+    listen::serve(listener, tls, router, limits, stop).await;
 }

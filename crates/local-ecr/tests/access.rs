@@ -88,7 +88,7 @@ async fn sts_says_who_asks() {
 async fn only_loopback_addresses_are_taken() {
     let mut config = config();
     config.address = "0.0.0.0:0".parse().expect("an address");
-    assert!(matches!(LocalEcr::start(config).await, Err(StartError::NotLoopback(_))));
+    assert!(matches!(LocalEcr::start(config).await, Err(StartError::Unguarded(_))));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use image::{RegistryHost, RepositoryName};
 use operations::clone::Shard;
 use registry::Platform;
 
-use super::{Output, TargetArguments};
+use super::{AccountArguments, Output};
 
 /// Copy images from any registry into the private ECR, ready for HealthOmics
 ///
@@ -83,13 +83,11 @@ pub(crate) struct CloneArguments {
     #[arg(long, value_name = "N", conflicts_with = "shard", help_heading = "Many machines")]
     pub(crate) shards: Option<u32>,
     /// Print the job that clones in --shards parts, and clone nothing
-    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with = "shard", help_heading = "Many machines")]
+    #[arg(long, value_enum, value_name = "ENGINE", conflicts_with_all = ["shard", "local"], help_heading = "Many machines")]
     pub(crate) emit: Option<Engine>,
 
     #[command(flatten)]
-    pub(crate) target: TargetArguments,
-    #[command(flatten)]
-    pub(crate) aws: AwsArguments,
+    pub(crate) account: AccountArguments,
 
     /// User name at the source registry; needs --source-password-stdin
     #[arg(long, value_name = "NAME", requires = "source_password_stdin", help_heading = "Sources")]
@@ -107,18 +105,6 @@ pub(crate) struct CloneArguments {
     /// Shape of the output
     #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
     pub(crate) output: Output,
-}
-
-/// Who asks AWS, and where.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "AWS")]
-pub(crate) struct AwsArguments {
-    /// Profile of the AWS configuration [env: AWS_PROFILE]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-    /// Address of an ECR that is not AWS's own [env: AWS_ENDPOINT_URL]
-    #[arg(long, value_name = "URL")]
-    pub(crate) endpoint_url: Option<String>,
 }
 
 /// An engine that runs many jobs.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use image::{AccountId, EcrRepositoryPrefix};
+use image::EcrRepositoryPrefix;
 
 use super::{AccountArguments, Output};
 
@@ -38,11 +38,8 @@ pub(crate) struct RolePolicyArguments {
     /// Print the trust policy instead
     #[arg(long)]
     pub(crate) trust: bool,
-    /// AWS account, 12 digits [env: OMICS_ECR_ACCOUNT; then the credentials' own]
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) account: Option<AccountId>,
     #[command(flatten)]
-    pub(crate) aws: AccountArguments,
+    pub(crate) account: AccountArguments,
     /// Shape of the output: the document alone, or both with json
     #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
     pub(crate) output: Output,
@@ -71,11 +68,8 @@ pub(crate) struct RoleCheckArguments {
     /// Repositories below this prefix alone; can be given more than once [default: all]
     #[arg(long = "prefix", value_name = "PREFIX")]
     pub(crate) prefixes: Vec<EcrRepositoryPrefix>,
-    /// AWS account of repositories and runs, 12 digits [env: OMICS_ECR_ACCOUNT; then the credentials' own]
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) account: Option<AccountId>,
     #[command(flatten)]
-    pub(crate) aws: AccountArguments,
+    pub(crate) account: AccountArguments,
     /// Shape of the output
     #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
     pub(crate) output: Output,

@@ -10,13 +10,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use aws::Session;
 use operations::clone::{self, CloneItem, CloneOptions, ClonePlan, CloneRequest, RepositorySettings};
 use operations::{OperationError, PrivateRegistry};
 use registry::PlatformChoice;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CloneArguments, Output};
+use crate::commands::account::Connection;
 use crate::commands::{interrupt, question, text_file};
 use crate::failure::{self, remark};
 
@@ -41,7 +41,9 @@ async fn work(
     request: CloneRequest,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let registry = open(arguments, &request.images).await?;
+    let connection = Connection::open(&arguments.account).await?;
+    let client = sources::client(arguments, &request.images)?;
+    let registry = PrivateRegistry::open(connection.session(), connection.id(), client).await?;
     let planning = Arc::new(progress::Progress::of_planning(request.images.len()));
     let plan = clone::plan(&registry, &request, planning.clone(), &cancel).await;
     planning.end();
@@ -71,18 +73,6 @@ async fn work(
     } else {
         ExitCode::from(failure::NO)
     })
-}
-
-async fn open(arguments: &CloneArguments, images: &[CloneItem]) -> operations::Result<PrivateRegistry> {
-    let session = Session::open(aws::Options {
-        profile: arguments.aws.profile.clone(),
-        region: arguments.target.region.clone(),
-        endpoint_url: arguments.aws.endpoint_url.clone(),
-        ..aws::Options::default()
-    })
-    .await?;
-    let account = super::account(&arguments.target)?;
-    PrivateRegistry::open(&session, account.as_ref(), sources::client(arguments, images)?).await
 }
 
 fn options(arguments: &CloneArguments) -> CloneOptions {

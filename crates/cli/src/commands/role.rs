@@ -5,11 +5,11 @@ mod policy;
 
 use std::process::ExitCode;
 
-use image::{AccountId, EcrRepositoryPrefix};
+use image::EcrRepositoryPrefix;
 use operations::role::RoleScope;
 
 use super::account;
-use crate::arguments::{AccountArguments, Output, RoleArguments, RoleCommand, TargetArguments};
+use crate::arguments::{AccountArguments, Output, RoleArguments, RoleCommand};
 
 /// Runs what was asked for.
 pub(crate) fn run(arguments: &RoleArguments) -> operations::Result<ExitCode> {
@@ -29,12 +29,10 @@ pub(crate) fn output(arguments: &RoleArguments) -> Output {
 
 /// Returns for which repositories a role is; AWS is asked only for what neither flags nor environment name.
 async fn scope(
-    named: Option<&AccountId>,
     prefixes: &[EcrRepositoryPrefix],
     arguments: &AccountArguments,
 ) -> operations::Result<RoleScope> {
-    let target =
-        super::target(&TargetArguments { account: named.cloned(), region: arguments.region.clone() })?;
+    let target = super::target(&arguments.target)?;
     let (account, region) = match (target.account, target.region) {
         (Some(account), Some(region)) => (account, region),
         (account, region) => {

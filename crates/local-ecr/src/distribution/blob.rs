@@ -40,6 +40,7 @@ pub(crate) async fn respond_with_layer(
         None => Err(OciError::no_blob(&digest.to_string())),
         Some(Layer::Kept(blob)) => {
             let Answer { mut response, start, length } = answer(blob.size, digest, request)?;
+            app.metrics().blob_served(true);
             *response.body_mut() = file_body(blob, start, length).await.map_err(|error| {
                 tracing::error!(%error, %digest, "a blob could not be read");
                 OciError::internal()
@@ -48,6 +49,7 @@ pub(crate) async fn respond_with_layer(
         }
         Some(Layer::Growing(growing)) => {
             let Answer { mut response, start, length } = answer(growing.size, digest, request)?;
+            app.metrics().blob_served(false);
             *response.body_mut() = growing_body(growing, start, length);
             Ok(response)
         }

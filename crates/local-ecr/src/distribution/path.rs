@@ -107,6 +107,29 @@ impl<'a> Target<'a> {
         (last == "list").then_some(Self::Tags { name })
     }
 
+    /// Returns what a request is called in the log and in the figures.
+    pub(super) fn operation(&self, method: &Method) -> &'static str {
+        match (self, method.as_str()) {
+            (Self::Base, _) => "Ping",
+            (Self::Catalog, _) => "Catalog",
+            (Self::Tags { .. }, _) => "ListTags",
+            (Self::Referrers { .. }, _) => "ListReferrers",
+            (Self::Manifest { .. }, "GET") => "GetManifest",
+            (Self::Manifest { .. }, "HEAD") => "HeadManifest",
+            (Self::Manifest { .. }, "PUT") => "PutManifest",
+            (Self::Manifest { .. }, "DELETE") => "DeleteManifest",
+            (Self::Blob { .. }, "GET") => "GetBlob",
+            (Self::Blob { .. }, "HEAD") => "HeadBlob",
+            (Self::Blob { .. }, "DELETE") => "DeleteBlob",
+            (Self::Uploads { .. }, "POST") => "StartUpload",
+            (Self::Upload { .. }, "GET") => "GetUpload",
+            (Self::Upload { .. }, "PATCH") => "AppendUpload",
+            (Self::Upload { .. }, "PUT") => "FinishUpload",
+            (Self::Upload { .. }, "DELETE") => "CancelUpload",
+            _ => "other",
+        }
+    }
+
     /// Returns the action of ECR that a request is, with its repository; `None` for the ping, for what is no
     /// action, and for pulls of manifests, which are judged after what they import.
     pub(super) fn action(&self, method: &Method) -> Option<(&'static str, &'a str)> {

@@ -172,7 +172,9 @@ impl PullThrough {
         if let Need::Nothing(_) = self.layer_need_beside(&fetch.repository, &fetch.digest).await? {
             return Ok(Begun::Kept);
         }
-        let first = reader.next().await.map_err(|error| Failure::from(&error))?;
+        let first = reader.next().await.map_err(|error| Failure::from(&error));
+        self.ecr.metrics.fetched("layer", first.as_ref().err());
+        let first = first?;
         let own = Arc::clone(&self);
         let made = spawn_blocking(move || {
             let import = ImportFile::create(&own.ecr.storage)?;
@@ -191,6 +193,7 @@ impl PullThrough {
                 Ok(()) => progress.send_replace(Arrival::Whole),
                 Err(failure) => {
                     tracing::warn!(reason = failure.reason, "a layer did not arrive");
+                    self.ecr.metrics.fetch_failed("layer", &failure);
                     progress.send_replace(Arrival::Failed)
                 }
             };

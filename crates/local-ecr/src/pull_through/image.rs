@@ -73,7 +73,10 @@ impl PullThrough {
             match own.need_beside(&asked).await? {
                 Need::Nothing => Ok(()),
                 Need::Recheck(..) | Need::Fetch(_) => {
-                    own.import(upstream, asked.repository, reference, known).await
+                    let ecr = Arc::clone(&own.ecr);
+                    let imported = own.import(upstream, asked.repository, reference, known).await;
+                    ecr.metrics.fetched("image", imported.as_ref().err());
+                    imported
                 }
             }
         };

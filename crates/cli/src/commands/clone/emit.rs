@@ -71,10 +71,10 @@ fn command(arguments: &CloneArguments, list: &str, shards: Option<u32>) -> Vec<S
     for host in &arguments.plain_http {
         flag("--plain-http", Some(host.to_string()));
     }
-    flag("--account", arguments.target.account.as_ref().map(ToString::to_string));
-    flag("--region", arguments.target.region.as_ref().map(ToString::to_string));
-    flag("--profile", arguments.aws.profile.clone());
-    flag("--endpoint-url", arguments.aws.endpoint_url.clone());
+    flag("--account", arguments.account.target.account.as_ref().map(ToString::to_string));
+    flag("--region", arguments.account.target.region.as_ref().map(ToString::to_string));
+    flag("--profile", arguments.account.profile.clone());
+    flag("--endpoint-url", arguments.account.endpoint_url.clone());
     flag("--shards", shards.map(|shards| shards.to_string()));
     for (set, name) in [
         (arguments.all_platforms, "--all-platforms"),

@@ -46,6 +46,7 @@ pub(super) fn client(arguments: &CloneArguments, images: &[CloneItem]) -> operat
         credentials: Arc::new(FirstOf::new(sources)),
         plain_http,
         proxies,
+        endpoints: arguments.account.upstreams.iter().cloned().collect(),
         ..ClientOptions::default()
     })
 }

@@ -19,12 +19,12 @@ pub(super) fn run(arguments: &RoleCheckArguments) -> operations::Result<ExitCode
 async fn work(arguments: &RoleCheckArguments) -> operations::Result<ExitCode> {
     let (documents, source) = match &arguments.role {
         Some(role) => {
-            let account = account::open(&arguments.aws).await?;
+            let account = account::open(&arguments.account).await?;
             (role::read(account.session(), role).await?, RoleSource::Iam)
         }
         None => (given(arguments)?, RoleSource::Given),
     };
-    let scope = super::scope(arguments.account.as_ref(), &arguments.prefixes, &arguments.aws).await?;
+    let scope = super::scope(&arguments.prefixes, &arguments.account).await?;
     let found = role::check(&documents, &scope, source)?;
     show(&found, arguments.output)?;
     Ok(ExitCode::from(if found.verdict == Verdict::Allowed { 0 } else { failure::NO }))
