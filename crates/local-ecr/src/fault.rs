@@ -102,6 +102,10 @@ codes! {
     UnableToDecryptSecretValue,
     /// The upstream registry did not give the image.
     UnableToGetUpstreamImage,
+    /// The upstream registry did not give the layer.
+    UnableToGetUpstreamLayer,
+    /// The upstream registry did not say what refers to the image.
+    UnableToListUpstreamImageReferrers,
     /// No such operation.
     UnknownOperation,
     /// ECR cannot pull through that registry as asked.

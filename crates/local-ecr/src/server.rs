@@ -263,6 +263,8 @@ fn token_key(storage: &Storage) -> Result<[u8; 64], StartError> {
 }
 
 async fn serve(listener: TcpListener, app: Arc<App>, stopped: oneshot::Receiver<()>) {
+    // Imports nobody waits for end with the server.
+    let _imports = app.pull_through.guard();
     let router = Router::new()
         .route("/", post(control::handle))
         .route("/v2", any(distribution::handle))

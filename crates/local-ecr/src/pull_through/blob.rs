@@ -183,7 +183,8 @@ impl PullThrough {
         let (progress, arrival) = watch::channel(Arrival::Bytes(0));
         let growing = Arc::new(Growing { size: fetch.size, arrival, file });
         self.arriving.put(&fetch.key, &growing);
-        tokio::spawn(async move {
+        let own = Arc::clone(&self);
+        own.spawn(async move {
             let arrived = self.arrive(reader, first, import, &fetch, &progress).await;
             // Whoever asks from now on finds it kept, or asks upstream anew.
             self.arriving.remove(&fetch.key);
