@@ -1,12 +1,12 @@
 //! Bodies: taking them in and giving files out, with little memory however large they are.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::task::spawn_blocking;
 
 use super::error::OciError;
@@ -132,13 +132,28 @@ fn body_is_over(body: &Body) -> bool {
 
 /// Returns `length` bytes of a file from `start` on as a body that is read as the client takes it.
 pub(crate) async fn file_body(blob: BlobFile, start: u64, length: u64) -> std::io::Result<Body> {
-    let mut file = tokio::fs::File::from_std(blob.file);
-    file.set_max_buf_size(READ);
+    let mut file = blob.file;
     if start > 0 {
-        file.seek(std::io::SeekFrom::Start(start)).await?;
+        let seek = spawn_blocking(move || file.seek(SeekFrom::Start(start)).map(|_| file));
+        file = seek.await??;
     }
-    let stream = tokio_util::io::ReaderStream::with_capacity(file.take(length), READ);
-    Ok(Body::from_stream(stream))
+    // Read straight into what is sent: a file of the async runtime would copy every byte once more.
+    Ok(Body::from_stream(futures_util::stream::try_unfold((file, length), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let read = spawn_blocking(move || {
+            let wanted = left.min(READ as u64);
+            let mut buffer = Vec::with_capacity(READ.min(usize::try_from(wanted).unwrap_or(READ)));
+            file.by_ref().take(wanted).read_to_end(&mut buffer).map(|_| (buffer, file))
+        });
+        let (buffer, file) = read.await??;
+        if buffer.is_empty() {
+            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+        }
+        let left = left - buffer.len() as u64;
+        Ok(Some((Bytes::from(buffer), (file, left))))
+    })))
 }
 
 /// Returns `length` bytes of a layer from `start` on as a body that follows the layer as it arrives. Where the

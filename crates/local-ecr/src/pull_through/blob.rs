@@ -150,8 +150,13 @@ impl PullThrough {
         let text = digest.to_string();
         let Some(size) = self.ecr.layer_size(&view, repository, &text)? else { return Ok(Need::Missing) };
         let Some(upstream) = self.governing(&view, repository)? else { return Ok(Need::Missing) };
+        let elsewhere = view.any(&BLOB_REPOSITORIES, &below(&[&text]))?;
         drop(view);
-        // Another repository may have had it already: then this one gets it without asking upstream.
+        // A change waits for those before it, so none is begun that will not be needed.
+        if !elsewhere {
+            return Ok(Need::Fetch(Box::new(upstream), size));
+        }
+        // Another repository has had it already: then this one gets it without asking upstream.
         let _keep = storage.blobs.keep();
         let change = storage.metadata.write()?;
         if change.any(&BLOB_REPOSITORIES, &below(&[&text]))?

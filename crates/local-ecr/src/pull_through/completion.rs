@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -23,7 +24,9 @@ const MOST_CHILDREN: usize = 100;
 /// Manifests of an index that are fetched at a time.
 const CHILDREN_AT_A_TIME: usize = 8;
 /// Layers that come in at a time without a client that waits for them; those that one waits for come beside.
-const LAYERS_AT_A_TIME: usize = 4;
+const LAYERS_AT_A_TIME: usize = 3;
+/// How long a client that pulled a manifest may ask for layers before others come in beside.
+const HEAD_START: Duration = Duration::from_millis(200);
 /// Deepest index of indexes.
 const DEEPEST: usize = 3;
 /// Most images that are remembered as whole; forgetting one costs a look at its rows.
@@ -83,6 +86,7 @@ impl PullThrough {
         }
         let (own, repository) = (Arc::clone(self), repository.to_owned());
         self.spawn(async move {
+            tokio::time::sleep(HEAD_START).await;
             if let Err(failure) = own.complete(&repository, &digest, DEEPEST).await {
                 tracing::warn!(repository, digest, reason = failure.reason, "an image is not whole yet");
                 own.completion.forget(&image);
