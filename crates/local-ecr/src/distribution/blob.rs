@@ -40,10 +40,7 @@ pub(crate) async fn respond_with_layer(
         None => Err(OciError::no_blob(&digest.to_string())),
         Some(Layer::Kept(blob)) => {
             let Answer { mut response, start, length } = answer(blob.size, digest, request)?;
-            *response.body_mut() = file_body(blob, start, length).await.map_err(|error| {
-                tracing::error!(%error, %digest, "a blob could not be read");
-                OciError::internal()
-            })?;
+            *response.body_mut() = file_body(blob, start, length);
             Ok(response)
         }
         Some(Layer::Growing(growing)) => {

@@ -36,17 +36,8 @@ pub(crate) struct Growing {
     pub(crate) size: u64,
     /// How far it is.
     pub(crate) arrival: watch::Receiver<Arrival>,
-    file: File,
-}
-
-impl Growing {
-    /// Reads bytes from a position of the file; blocks.
-    pub(crate) fn read_at(&self, buffer: &mut [u8], position: u64) -> std::io::Result<usize> {
-        #[cfg(unix)]
-        return std::os::unix::fs::FileExt::read_at(&self.file, buffer, position);
-        #[cfg(windows)]
-        return std::os::windows::fs::FileExt::seek_read(&self.file, buffer, position);
-    }
+    /// The file.
+    pub(crate) file: Arc<File>,
 }
 
 /// The layers on their way, by upstream registry and digest.
@@ -186,7 +177,7 @@ impl PullThrough {
         });
         let (import, file) = made.await.map_err(|_| Failure::lost())?.map_err(Fault::from)?;
         let (progress, arrival) = watch::channel(Arrival::Bytes(0));
-        let growing = Arc::new(Growing { size: fetch.size, arrival, file });
+        let growing = Arc::new(Growing { size: fetch.size, arrival, file: Arc::new(file) });
         self.arriving.put(&fetch.key, &growing);
         let own = Arc::clone(&self);
         own.spawn(async move {
