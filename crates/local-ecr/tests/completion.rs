@@ -81,11 +81,12 @@ async fn what_an_index_names_can_be_pulled_at_once_also_strictly() {
 async fn what_a_stop_left_out_comes_with_the_next_pull() {
     let folder = tempfile::tempdir().expect("a folder");
     let (server, upstream) = start(|config| config.data = Data::Folder(folder.path().to_owned())).await;
-    let layer = vec![7; 4 << 20];
+    let layer = vec![7; 400_000];
+    let (path, encoded) = (blob(&layer), digest(&layer).trim_start_matches("sha256:").to_owned());
     upstream.put_image("bio/tool", "1.0", &layer);
-    upstream.with(|content| content.pause = Duration::from_millis(20));
+    upstream.with(|content| content.pause = Duration::from_millis(100));
     assert_eq!(server.get("quay/bio/tool/manifests/1.0").await.status(), StatusCode::OK);
-    assert!(comes_true(async || upstream.gets(&blob(&layer)) == 1).await, "the layer is on its way");
+    assert!(comes_true(async || upstream.gets(&path) == 1).await, "the layer is on its way");
     server.handle.stop().await;
     upstream.with(|content| content.pause = Duration::ZERO);
 
@@ -104,12 +105,8 @@ async fn what_a_stop_left_out_comes_with_the_next_pull() {
     let server = client::Server { handle: again.expect("it starts again"), http: client::http_client() };
     assert_eq!(server.get("quay/bio/tool/manifests/1.0").await.status(), StatusCode::OK);
     assert_eq!(upstream.gets("bio/tool/manifests/1.0"), 1, "the tag is still fresh");
-    let here = comes_true(async || {
-        let layers = folder.path().join("blobs/sha256");
-        let encoded = digest(&layer).trim_start_matches("sha256:").to_owned();
-        layers.join(&encoded[..2]).join(encoded).exists()
-    });
-    assert!(here.await);
+    let file = folder.path().join("blobs/sha256").join(&encoded[..2]).join(encoded);
+    assert!(comes_true(async || file.exists()).await);
 }
 
 #[tokio::test]
