@@ -33,6 +33,8 @@ def free_port():
 class Server:
     """A process that listens, with its CPU seconds and its largest memory."""
 
+    running = set()
+
     def __init__(self, name, folder):
         self.name = name
         self.folder = Path(folder)
@@ -50,6 +52,7 @@ class Server:
         self.store.mkdir(parents=True, exist_ok=True)
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdout=log, stderr=log)
+        self.running.add(self)
         for _ in range(200):
             try:
                 connection = http.client.HTTPConnection(self.host, timeout=5)
@@ -68,6 +71,7 @@ class Server:
             self.process.send_signal(how)
             self.process.wait()
             self.process = None
+            self.running.discard(self)
 
     def cpu(self):
         """Returns the CPU seconds that the process has used, user and system."""

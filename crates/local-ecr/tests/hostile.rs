@@ -1,5 +1,13 @@
 //! Requests that no good client makes: each gets an error of its plane, and nothing is stored.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
 mod client;
 
 use std::path::Path;

@@ -1,5 +1,12 @@
 //! Kills a server that is a process of its own, a few times under load, and looks at what it has afterwards.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
 #![cfg(unix)]
 
 mod client;

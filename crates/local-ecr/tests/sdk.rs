@@ -1,5 +1,13 @@
 //! The AWS SDK for Rust as a client: answers become its types, errors its modelled exceptions, lists its paginators.
 
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail"
+)]
+
 use aws_sdk_ecr::Client;
 use aws_sdk_ecr::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_ecr::error::{ProvideErrorMetadata, SdkError};
