@@ -228,6 +228,8 @@ fn token_key(storage: &Storage) -> Result<[u8; 64], StartError> {
 }
 
 async fn serve(listener: TcpListener, tls: Option<Tls>, app: Arc<App>, stopped: oneshot::Receiver<()>) {
+    // Imports nobody waits for end with the server.
+    let _imports = app.pull_through.guard();
     let limits = app.limits;
     let router = Router::new()
         .route("/", post(control::handle))

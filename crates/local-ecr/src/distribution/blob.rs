@@ -41,10 +41,7 @@ pub(crate) async fn respond_with_layer(
         Some(Layer::Kept(blob)) => {
             let Answer { mut response, start, length } = answer(blob.size, digest, request)?;
             app.metrics().blob_served(true);
-            *response.body_mut() = file_body(blob, start, length).await.map_err(|error| {
-                tracing::error!(%error, %digest, "a blob could not be read");
-                OciError::internal()
-            })?;
+            *response.body_mut() = file_body(blob, start, length);
             Ok(response)
         }
         Some(Layer::Growing(growing)) => {

@@ -36,17 +36,8 @@ pub(crate) struct Growing {
     pub(crate) size: u64,
     /// How far it is.
     pub(crate) arrival: watch::Receiver<Arrival>,
-    file: File,
-}
-
-impl Growing {
-    /// Reads bytes from a position of the file; blocks.
-    pub(crate) fn read_at(&self, buffer: &mut [u8], position: u64) -> std::io::Result<usize> {
-        #[cfg(unix)]
-        return std::os::unix::fs::FileExt::read_at(&self.file, buffer, position);
-        #[cfg(windows)]
-        return std::os::windows::fs::FileExt::seek_read(&self.file, buffer, position);
-    }
+    /// The file.
+    pub(crate) file: Arc<File>,
 }
 
 /// The layers on their way, by upstream registry and digest.
@@ -150,8 +141,13 @@ impl PullThrough {
         let text = digest.to_string();
         let Some(size) = self.ecr.layer_size(&view, repository, &text)? else { return Ok(Need::Missing) };
         let Some(upstream) = self.governing(&view, repository)? else { return Ok(Need::Missing) };
+        let elsewhere = view.any(&BLOB_REPOSITORIES, &below(&[&text]))?;
         drop(view);
-        // Another repository may have had it already: then this one gets it without asking upstream.
+        // A change waits for those before it, so none is begun that will not be needed.
+        if !elsewhere {
+            return Ok(Need::Fetch(Box::new(upstream), size));
+        }
+        // Another repository has had it already: then this one gets it without asking upstream.
         let _keep = storage.blobs.keep();
         let change = storage.metadata.write()?;
         if change.any(&BLOB_REPOSITORIES, &below(&[&text]))?
@@ -183,9 +179,10 @@ impl PullThrough {
         });
         let (import, file) = made.await.map_err(|_| Failure::lost())?.map_err(Fault::from)?;
         let (progress, arrival) = watch::channel(Arrival::Bytes(0));
-        let growing = Arc::new(Growing { size: fetch.size, arrival, file });
+        let growing = Arc::new(Growing { size: fetch.size, arrival, file: Arc::new(file) });
         self.arriving.put(&fetch.key, &growing);
-        tokio::spawn(async move {
+        let own = Arc::clone(&self);
+        own.spawn(async move {
             let arrived = self.arrive(reader, first, import, &fetch, &progress).await;
             // Whoever asks from now on finds it kept, or asks upstream anew.
             self.arriving.remove(&fetch.key);
