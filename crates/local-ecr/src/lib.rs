@@ -20,4 +20,4 @@ pub use access::Authentication;
 pub use clock::Clock;
 pub use pull_through::{PullThroughOptions, Upstreams};
 pub use server::{Config, Handle, Limits, LocalEcr, StartError};
-pub use storage::{Data, StorageError};
+pub use storage::{Data, DataError, S3Location, StorageError};

@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 use super::error::OciError;
 use crate::pull_through::{Arrival, Growing};
-use crate::storage::{BlobFile, SessionGuard, StorageError};
+use crate::storage::{Blob, SessionGuard, StorageError, UploadFailure};
 
 /// Bytes gathered before they are written and hashed together.
 const GATHER: usize = 1 << 19;
@@ -88,8 +88,12 @@ pub(super) async fn receive(
         }
     };
     let writing = write(writing, gathered).await?;
-    let guard = join(writing).await?;
-    ended.map_or(Ok(guard), Err)
+    let mut guard = join(writing).await?;
+    let Some(error) = ended else { return Ok(guard) };
+    match spawn_blocking(move || guard.settle()).await {
+        Ok(Err(UploadFailure::Storage(error))) => Err(BodyError::Storage(error)),
+        _ => Err(error),
+    }
 }
 
 type Writing = tokio::task::JoinHandle<Result<SessionGuard, StorageError>>;
@@ -130,9 +134,13 @@ fn body_is_over(body: &Body) -> bool {
     body.is_end_stream()
 }
 
-/// Returns `length` bytes of a file from `start` on as a body that is read as the client takes it.
-pub(crate) async fn file_body(blob: BlobFile, start: u64, length: u64) -> std::io::Result<Body> {
-    let mut file = tokio::fs::File::from_std(blob.file);
+/// Returns `length` bytes of a blob from `start` on as a body that is read as the client takes it.
+pub(crate) async fn kept_body(blob: Blob, start: u64, length: u64) -> std::io::Result<Body> {
+    let file = match blob {
+        Blob::File(blob) => blob.file,
+        Blob::Objects(blob) => return Ok(Body::from_stream(blob.stream(start, length).await?)),
+    };
+    let mut file = tokio::fs::File::from_std(file);
     file.set_max_buf_size(READ);
     if start > 0 {
         file.seek(std::io::SeekFrom::Start(start)).await?;
