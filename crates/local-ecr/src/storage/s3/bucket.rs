@@ -173,13 +173,20 @@ impl Bucket {
     /// Writes on a condition. Where an answer was lost on its way, the repeated request is refused because
     /// of the first one: the bytes that are there then say whose they are.
     fn put_where(&self, name: &str, bytes: Bytes, mode: PutMode) -> Result<Put, StorageError> {
-        let refused = self.put_on(name, bytes.clone(), mode);
-        if let Ok(Put::Done(_)) = refused {
-            return refused;
+        let before = match &mode {
+            PutMode::Update(version) => version.e_tag.clone(),
+            _ => None,
+        };
+        let answer = self.put_on(name, bytes.clone(), mode);
+        if let Ok(Put::Done(_)) = answer {
+            return answer;
         }
         match self.get(name)? {
             Some((found, version)) if found == bytes => Ok(Put::Done(version)),
-            _ => refused,
+            // As it was before: a lost request may still arrive, and nobody knows.
+            Some((_, version)) if before.is_some() && version.e_tag == before => answer,
+            Some(_) => Ok(Put::Refused),
+            None => answer,
         }
     }
 

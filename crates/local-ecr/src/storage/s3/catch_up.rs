@@ -8,7 +8,7 @@ use super::replica::{Replica, apply};
 use crate::storage::error::StorageError;
 
 /// Most entries that are read side by side.
-const MOST_AT_A_TIME: usize = 64;
+const MOST_AT_A_TIME: u64 = 64;
 
 /// Returns the name of an entry's object.
 pub(super) fn name(number: u64) -> String {
@@ -23,13 +23,22 @@ enum Found {
     Emptied,
 }
 
+/// Returns how many entries are asked for in a round: mostly there is none or one, and then many.
+fn at_a_time(round: u32) -> u64 {
+    match round {
+        0 | 1 => 1,
+        2 => 8,
+        _ => MOST_AT_A_TIME,
+    }
+}
+
 impl Replica {
     /// Applies entries until the log has no more; blocks.
     pub(super) fn catch_up(&self) -> Result<(), StorageError> {
-        let mut at_a_time = 1;
+        let mut rounds = 0;
         loop {
             let position = self.writer().position;
-            let (entries, more) = match self.entries_behind(position, at_a_time)? {
+            let (entries, more) = match self.entries_behind(position, at_a_time(rounds))? {
                 Found::Entries(entries, more) => (entries, more),
                 Found::Emptied => {
                     self.apart(|writer| match writer.position == position {
@@ -56,12 +65,12 @@ impl Replica {
             if !more {
                 return Ok(());
             }
-            at_a_time = (at_a_time * 4).min(MOST_AT_A_TIME);
+            rounds += 1;
         }
     }
 
-    fn entries_behind(&self, position: u64, at_a_time: usize) -> Result<Found, StorageError> {
-        let names: Vec<_> = (1..=at_a_time as u64).map(|next| name(position + next)).collect();
+    fn entries_behind(&self, position: u64, at_a_time: u64) -> Result<Found, StorageError> {
+        let names: Vec<_> = (1..=at_a_time).map(|next| name(position + next)).collect();
         let mut entries = Vec::new();
         for (name, bytes) in names.iter().zip(self.bucket.get_all(&names)?) {
             let Some(bytes) = bytes else { return Ok(Found::Entries(entries, false)) };

@@ -183,7 +183,7 @@ impl Replica {
                     }
                     match outcome.get() {
                         Some(Outcome::Written) => return result,
-                        Some(Outcome::Lost) | None => self.catch_up()?,
+                        Some(Outcome::Lost) | None => self.refresh()?,
                         Some(Outcome::Failed) => return Err(StorageError::NotWritten.into()),
                     }
                 }
