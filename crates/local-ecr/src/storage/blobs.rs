@@ -10,7 +10,7 @@ use image::{Algorithm, Digest};
 
 use super::Storage;
 use super::error::StorageError;
-use super::metadata::{Change, Rows};
+use super::rows::{Change, Rows};
 use super::s3::{ObjectBlob, ObjectStored, Objects};
 pub(crate) use files::BlobFile;
 pub(super) use files::{BlobFiles, digest_of};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::metadata::Table;
+use super::rows::Table;
 use crate::clock::Timestamp;
 
 /// Repositories by name.

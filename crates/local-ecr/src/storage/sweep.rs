@@ -7,8 +7,8 @@ use image::Digest;
 use super::Storage;
 use super::blobs::Blobs;
 use super::error::StorageError;
-use super::metadata::Rows;
 use super::records::{BLOB_REPOSITORIES, LAYER_USERS, LAYERS, OBJECTS, REPOSITORIES, below, key};
+use super::rows::Rows;
 use super::s3::Objects;
 use crate::clock::Timestamp;
 

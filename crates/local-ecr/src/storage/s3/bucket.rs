@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::{AmazonS3Builder, S3ConditionalPut};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
@@ -20,6 +20,9 @@ use tokio::runtime::Runtime;
 
 use crate::storage::data::S3Location;
 use crate::storage::error::StorageError;
+
+/// Most removals that are under way at a time.
+const SIDE_BY_SIDE: usize = 16;
 
 /// What the bucket must be able to do.
 pub(crate) trait Store: ObjectStore + MultipartStore {}
@@ -52,6 +55,8 @@ impl Bucket {
         let mut builder = AmazonS3Builder::new()
             .with_bucket_name(location.bucket())
             .with_conditional_put(S3ConditionalPut::ETagMatch)
+            // Removals of many at once are not known everywhere, and cost as much.
+            .with_disable_bulk_delete(true)
             .with_retry(RetryConfig {
                 backoff: BackoffConfig::default(),
                 max_retries: 5,
@@ -200,13 +205,16 @@ impl Bucket {
         let (store, first) = (self.store(), names.first().cloned().unwrap_or_default());
         let keys: Vec<_> = names.iter().map(|name| self.key(name)).collect();
         self.wait("remove", &first, async move {
-            for key in keys {
-                match store.delete(&key).await {
-                    Err(Error::NotFound { .. }) | Ok(()) => {}
-                    Err(error) => return Err(error),
+            let removals = futures_util::stream::iter(keys).map(|key| {
+                let store = Arc::clone(&store);
+                async move {
+                    match store.delete(&key).await {
+                        Err(Error::NotFound { .. }) | Ok(()) => Ok(()),
+                        Err(error) => Err(error),
+                    }
                 }
-            }
-            Ok(())
+            });
+            removals.buffer_unordered(SIDE_BY_SIDE).try_collect().await
         })
     }
 
@@ -217,19 +225,18 @@ impl Bucket {
         mut each: impl FnMut(&str, &ObjectMeta) -> Result<(), StorageError>,
     ) -> Result<(), StorageError> {
         let (store, key, name) = (self.store(), self.key(folder), folder.to_owned());
-        let (found, pages) = std::sync::mpsc::sync_channel(4);
+        let (found, mut pages) = tokio::sync::mpsc::channel(4);
         drop(self.begin(async move {
             let mut pages = store.list(Some(&key)).chunks(1000);
             while let Some(page) = pages.next().await {
                 let page = page.into_iter().collect::<Result<Vec<_>, _>>();
                 let over = page.is_err();
-                // A full channel holds this thread of the two while the page before is worked on.
-                if found.send(page).is_err() || over {
+                if found.send(page).await.is_err() || over {
                     break;
                 }
             }
         }));
-        for page in pages {
+        while let Some(page) = pages.blocking_recv() {
             for meta in page.map_err(|source| StorageError::bucket("list", &name, source))? {
                 if let Some(name) = meta.location.filename() {
                     each(name, &meta)?;

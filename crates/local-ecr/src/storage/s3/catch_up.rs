@@ -8,7 +8,7 @@ use super::replica::{Replica, apply};
 use crate::storage::error::StorageError;
 
 /// Most entries that are read side by side.
-const MOST_AT_A_TIME: u64 = 64;
+const MOST_AT_A_TIME: u64 = 32;
 
 /// Returns the name of an entry's object.
 pub(super) fn name(number: u64) -> String {
@@ -27,7 +27,7 @@ enum Found {
 fn at_a_time(round: u32) -> u64 {
     match round {
         0 | 1 => 1,
-        2 => 8,
+        2 => 4,
         _ => MOST_AT_A_TIME,
     }
 }

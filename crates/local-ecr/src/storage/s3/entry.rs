@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::storage::error::StorageError;
-use crate::storage::metadata::MANIFESTS_NAME;
 use crate::storage::records::ALL_TABLES;
+use crate::storage::rows::MANIFESTS_NAME;
 
 /// The newest format of entries and snapshots that this version reads.
 const FORMAT: u32 = 1;

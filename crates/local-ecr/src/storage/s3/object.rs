@@ -19,8 +19,8 @@ use super::bucket::Bucket;
 use super::writer::ObjectWriter;
 use crate::storage::blobs::{to_digest, wrong_hash};
 use crate::storage::error::StorageError;
-use crate::storage::metadata::{Change, Rows};
 use crate::storage::records::{BLOB_REPOSITORIES, OBJECTS, ObjectRow, PieceRow, below};
+use crate::storage::rows::{Change, Rows};
 
 /// Where the objects of blobs are.
 pub(super) const FOLDER: &str = "blobs";

@@ -13,10 +13,10 @@ use super::bucket::{Bucket, Put};
 use super::entry::{Entry, Operation};
 use super::object::new_name;
 use crate::storage::error::StorageError;
-use crate::storage::metadata::Change;
+use crate::storage::rows::Change;
 
-/// Most operations that one entry gathers before others have to wait for the next one.
-const MOST_OPERATIONS: usize = 5000;
+/// Bytes of rows that one entry gathers before others have to wait for the next one.
+const MOST_BYTES: usize = 1 << 20;
 /// How often a change is run before the server gives up.
 const MOST_RUNS: u32 = 200;
 /// How long an entry waits for changes that have said they are coming.
@@ -61,6 +61,13 @@ struct Batch {
     outcome: Arc<OnceLock<Outcome>>,
 }
 
+impl Batch {
+    /// Returns whether others have to wait for the next one.
+    fn is_full(&self) -> bool {
+        self.change.recorded_size() >= MOST_BYTES
+    }
+}
+
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Batch")
@@ -83,7 +90,7 @@ enum Run<R> {
     /// It changed nothing and saw nothing that is not in the log.
     Alone(R, u64),
     /// It is part of a batch.
-    Together(R, Arc<OnceLock<Outcome>>, Option<Change>),
+    Together(R, Arc<OnceLock<Outcome>>, Option<Box<Change>>),
 }
 
 /// Counts a change as coming until it has run, however that ends.
@@ -178,7 +185,7 @@ impl Replica {
                 }
                 Run::Together(result, outcome, leads) => {
                     match leads {
-                        Some(change) => self.write(change, &outcome)?,
+                        Some(change) => self.write(*change, &outcome)?,
                         None => self.wait_for(&outcome),
                     }
                     match outcome.get() {
@@ -200,8 +207,7 @@ impl Replica {
         self.coming.fetch_add(1, Ordering::SeqCst);
         let coming = Coming(self);
         let closed = |writer: &mut Writer| {
-            let full =
-                writer.batch.as_ref().is_some_and(|batch| batch.change.operations() >= MOST_OPERATIONS);
+            let full = writer.batch.as_ref().is_some_and(Batch::is_full);
             writer.writing || writer.apart > 0 || full
         };
         let waited = self.turned.wait_while(self.writer(), closed);
@@ -235,7 +241,11 @@ impl Replica {
     }
 
     /// Lets those who come join the batch, and takes it out to be written.
-    fn gather(&self, mut writer: MutexGuard<'_, Writer>, outcome: &Arc<OnceLock<Outcome>>) -> Option<Change> {
+    fn gather(
+        &self,
+        mut writer: MutexGuard<'_, Writer>,
+        outcome: &Arc<OnceLock<Outcome>>,
+    ) -> Option<Box<Change>> {
         let mut until = Instant::now() + GATHER;
         if let Some((at, took)) = writer.last_write {
             // Who writes without a pause would keep slower servers out for good.
@@ -244,21 +254,29 @@ impl Replica {
                 writer.streak = 0;
                 until = Instant::now() + took.saturating_mul(2);
                 let pause = self.turned.wait_timeout_while(writer, took.saturating_mul(2), |writer| {
-                    writer.batch.as_ref().is_some_and(|batch| batch.change.operations() < MOST_OPERATIONS)
+                    writer.batch.as_ref().is_some_and(|batch| !batch.is_full())
                 });
                 writer = pause.unwrap_or_else(PoisonError::into_inner).0;
             }
         }
         let left = until.saturating_duration_since(Instant::now());
         let gathered = self.turned.wait_timeout_while(writer, left, |writer| {
-            let full = |batch: &Batch| batch.change.operations() >= MOST_OPERATIONS;
-            self.coming.load(Ordering::SeqCst) > 0 && !writer.batch.as_ref().is_none_or(full)
+            let coming = self.coming.load(Ordering::SeqCst) > 0 && writer.apart == 0;
+            coming && !writer.batch.as_ref().is_none_or(Batch::is_full)
         });
         writer = gathered.unwrap_or_else(PoisonError::into_inner).0;
         let own = |batch: &mut Batch| Arc::ptr_eq(&batch.outcome, outcome);
         let batch = writer.batch.take_if(own)?;
+        if writer.apart > 0 {
+            // Somebody has seen the entry that has this one's number.
+            outcome.set(Outcome::Lost).unwrap_or_default();
+            drop(batch);
+            drop(writer);
+            self.turned.notify_all();
+            return None;
+        }
         writer.writing = true;
-        Some(batch.change)
+        Some(Box::new(batch.change))
     }
 
     /// Writes a batch as the next entry.

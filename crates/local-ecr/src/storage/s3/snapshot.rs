@@ -16,7 +16,7 @@ use super::entry::{Head, read_row, write_line, write_row};
 use super::replica::{Replica, Writer};
 use super::writer::ObjectWriter;
 use crate::storage::error::StorageError;
-use crate::storage::metadata::{Change, View};
+use crate::storage::rows::{Change, View};
 
 /// Where snapshots are.
 const FOLDER: &str = "snapshots";

@@ -11,8 +11,8 @@ use super::session::SESSIONS;
 use super::writer::{NOTES, noted};
 use crate::clock::Timestamp;
 use crate::storage::error::StorageError;
-use crate::storage::metadata::{Rows, View};
 use crate::storage::records::OBJECTS;
+use crate::storage::rows::{Rows, View};
 
 /// How long what no row names may still be on its way.
 const GRACE: Duration = Duration::from_secs(48 * 3600);
