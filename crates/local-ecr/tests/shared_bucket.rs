@@ -1,5 +1,7 @@
 //! Several servers on one bucket are one registry.
 
+#![allow(clippy::expect_used, reason = "helpers of tests")]
+
 mod bucket;
 mod client;
 
