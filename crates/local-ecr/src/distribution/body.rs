@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use super::error::OciError;
 use super::piece;
 use crate::pull_through::{Arrival, Growing};
-use crate::storage::{BlobFile, SessionGuard, StorageError};
+use crate::storage::{Blob, SessionGuard, StorageError, UploadFailure};
 
 /// Bytes gathered before they are written and hashed together.
 const GATHER: usize = 1 << 19;
@@ -86,8 +86,12 @@ pub(super) async fn receive(
         }
     };
     let writing = write(writing, gathered).await?;
-    let guard = join(writing).await?;
-    ended.map_or(Ok(guard), Err)
+    let mut guard = join(writing).await?;
+    let Some(error) = ended else { return Ok(guard) };
+    match spawn_blocking(move || guard.settle()).await {
+        Ok(Err(UploadFailure::Storage(error))) => Err(BodyError::Storage(error)),
+        _ => Err(error),
+    }
 }
 
 type Writing = tokio::task::JoinHandle<Result<SessionGuard, StorageError>>;
@@ -128,17 +132,21 @@ fn body_is_over(body: &Body) -> bool {
     body.is_end_stream()
 }
 
-/// Returns `length` bytes of a file from `start` on as a body that is read as the client takes it.
-pub(super) fn file_body(blob: BlobFile, start: u64, length: u64) -> Body {
-    let state = (Arc::new(blob.file), start, start + length);
-    Body::from_stream(futures_util::stream::try_unfold(state, |(file, at, end)| async move {
+/// Returns `length` bytes of a blob from `start` on as a body that is read as the client takes it.
+pub(crate) async fn kept_body(blob: Blob, start: u64, length: u64) -> std::io::Result<Body> {
+    let file = match blob {
+        Blob::File(blob) => blob.file,
+        Blob::Objects(blob) => return Ok(Body::from_stream(blob.stream(start, length).await?)),
+    };
+    let state = (Arc::new(file), start, start + length);
+    Ok(Body::from_stream(futures_util::stream::try_unfold(state, |(file, at, end)| async move {
         if at >= end {
             return Ok::<_, std::io::Error>(None);
         }
         let data = piece::read(&file, at, end - at).await?;
         let at = at + data.len() as u64;
         Ok(Some((data, (file, at, end))))
-    }))
+    })))
 }
 
 /// Returns `length` bytes of a layer from `start` on as a body that follows the layer as it arrives. Where the

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::PullThrough;
 use super::upstream::{Failure, Upstream};
 use crate::fault::Fault;
-use crate::storage::{BLOB_REPOSITORIES, BlobFile, ImportFile, LAYERS, Rows, StorageError, below, key};
+use crate::storage::{BLOB_REPOSITORIES, Blob, ImportFile, LAYERS, Rows, StorageError, below, key};
 
 /// Bytes that are gathered before they are written.
 const GATHER: usize = 1 << 18;
@@ -80,7 +80,7 @@ struct Fetch {
 #[derive(Debug)]
 pub(crate) enum Layer {
     /// It is here.
-    Kept(BlobFile),
+    Kept(Blob),
     /// It is on its way.
     Growing(Arc<Growing>),
 }
@@ -88,7 +88,7 @@ pub(crate) enum Layer {
 /// What must be done before a layer can be served.
 enum Need {
     /// It is here.
-    Nothing(BlobFile),
+    Nothing(Blob),
     /// No image of the repository names it, or no rule covers the repository.
     Missing,
     /// It must be fetched, and has so many bytes.
@@ -149,15 +149,17 @@ impl PullThrough {
         }
         // Another repository has had it already: then this one gets it without asking upstream.
         let _keep = storage.blobs.keep();
-        let change = storage.metadata.write()?;
-        if change.any(&BLOB_REPOSITORIES, &below(&[&text]))?
-            && let Some(blob) = storage.blobs.open_blob(digest)?.filter(|blob| blob.size == size)
-        {
-            self.ecr.link_layer(&change, repository, &text, size)?;
-            change.commit()?;
-            return Ok(Need::Nothing(blob));
-        }
-        Ok(Need::Fetch(Box::new(upstream), size))
+        let known = storage.metadata.change(|change| {
+            if !change.any(&BLOB_REPOSITORIES, &below(&[&text]))? {
+                return Ok(None);
+            }
+            let blob = storage.blobs.open(change, digest)?.filter(|blob| blob.size() == size);
+            if blob.is_some() {
+                self.ecr.link_layer(change, repository, &text, size)?;
+            }
+            Ok::<_, Fault>(blob)
+        })?;
+        Ok(known.map_or_else(|| Need::Fetch(Box::new(upstream), size), Need::Nothing))
     }
 
     /// Waits for the first bytes of a layer, and lets the rest arrive beside.
@@ -240,15 +242,15 @@ impl PullThrough {
         let (repository, digest, size) = (fetch.repository.clone(), fetch.digest.clone(), fetch.size);
         let kept = spawn_blocking(move || {
             let _keep = ecr.storage.blobs.keep();
-            import.adopt(&ecr.storage, &digest)?;
-            let change = ecr.storage.metadata.write()?;
-            ecr.repository(&change, &repository, None)?;
-            let text = digest.to_string();
-            if !change.has(&LAYERS, &key(&[&repository, &text]))? {
-                ecr.link_layer(&change, &repository, &text, size)?;
-            }
-            change.commit()?;
-            Ok::<_, Fault>(())
+            let stored = import.adopt(&ecr.storage, &digest, size)?;
+            ecr.storage.link(stored, |change, _| {
+                ecr.repository(change, &repository, None)?;
+                let text = digest.to_string();
+                if !change.has(&LAYERS, &key(&[&repository, &text]))? {
+                    ecr.link_layer(change, &repository, &text, size)?;
+                }
+                Ok::<_, Fault>(())
+            })
         });
         Ok(kept.await.map_err(|_| Failure::lost())??)
     }

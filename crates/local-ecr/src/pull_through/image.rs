@@ -192,15 +192,10 @@ impl PullThrough {
     /// Carries out a change beside the async code and commits it.
     pub(super) async fn store(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self, &Change) -> Result<(), Fault> + Send + 'static,
+        mut work: impl FnMut(&Self, &Change) -> Result<(), Fault> + Send + 'static,
     ) -> Result<(), Failure> {
         let own = Arc::clone(self);
-        let stored = spawn_blocking(move || {
-            let change = own.ecr.storage.metadata.write()?;
-            work(&own, &change)?;
-            change.commit()?;
-            Ok::<_, Fault>(())
-        });
+        let stored = spawn_blocking(move || own.ecr.storage.metadata.change(|change| work(&own, change)));
         Ok(stored.await.map_err(|_| Failure::lost())??)
     }
 
