@@ -6,10 +6,10 @@
 
 mod archive;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::reference::Warning;
 
@@ -55,12 +55,15 @@ pub enum ScanError {
 }
 
 /// One file of a scan; its text is read when it is first asked for, and kept.
+#[derive(Clone)]
 pub struct SourceFile {
     path: String,
     origin: Origin,
-    text: OnceLock<Result<String, String>>,
+    /// Shared with the trees that differ in other files.
+    text: Arc<OnceLock<Result<String, String>>>,
 }
 
+#[derive(Clone)]
 enum Origin {
     Disk { path: PathBuf, size: u64 },
     Memory,
@@ -121,6 +124,22 @@ impl SourceTree {
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         Self { files, limits: Limits::default(), warnings: Mutex::default() }
+    }
+
+    /// Returns this tree with other texts in some of its files; what was read of the others is shared.
+    /// Warnings are not taken over.
+    pub(crate) fn with_texts(&self, mut texts: HashMap<String, String>) -> Self {
+        let changed = |file: &SourceFile| match texts.remove(&file.path) {
+            Some(text) => SourceFile::in_memory(file.path.clone(), Ok(text)),
+            None => file.clone(),
+        };
+        let files = self.files.iter().map(changed).collect();
+        Self { files, limits: self.limits, warnings: Mutex::default() }
+    }
+
+    /// Returns whether the files lie on disk, and not in an archive or in memory.
+    pub(crate) fn is_on_disk(&self) -> bool {
+        self.files.iter().all(|file| matches!(file.origin, Origin::Disk { .. }))
     }
 
     /// Returns the files in the order of their paths.
@@ -220,11 +239,11 @@ impl SourceTree {
 
 impl SourceFile {
     fn on_disk(path: String, on_disk: PathBuf, size: u64) -> Self {
-        Self { path, origin: Origin::Disk { path: on_disk, size }, text: OnceLock::new() }
+        Self { path, origin: Origin::Disk { path: on_disk, size }, text: Arc::default() }
     }
 
     fn in_memory(path: String, text: Result<String, String>) -> Self {
-        Self { path, origin: Origin::Memory, text: OnceLock::from(text) }
+        Self { path, origin: Origin::Memory, text: Arc::new(OnceLock::from(text)) }
     }
 }
 

@@ -1,0 +1,115 @@
+//! Declares a parameter in the configuration of every pipeline that needs it.
+//!
+//! Owns which configuration is a pipeline's own and where a declaration stands in it. Must not know what the
+//! parameter is for.
+
+use std::collections::BTreeSet;
+
+use super::project::{folder, folders_upwards};
+use super::token::{Kind, tokens};
+use crate::rewrite::{Declared, Edit, Parameter};
+use crate::source::SourceTree;
+
+/// The name of the configuration that Nextflow reads by itself.
+const CONFIGURATION: &str = "nextflow.config";
+
+/// What it takes to give places the parameter.
+#[derive(Default)]
+pub(crate) struct Declarations {
+    /// The edits.
+    pub(crate) edits: Vec<Edit>,
+    /// The indexes of the places that cannot have the parameter, and why.
+    pub(crate) refused: Vec<(usize, String)>,
+    /// Where it is declared.
+    pub(crate) declared: Vec<Declared>,
+}
+
+/// Declares parameters in the configurations of a tree.
+pub(crate) struct Declarer<'a> {
+    tree: &'a SourceTree,
+    /// The folders with a configuration, and those of them with a script beside it.
+    configured: BTreeSet<&'a str>,
+    pipelines: BTreeSet<&'a str>,
+}
+
+impl<'a> Declarer<'a> {
+    /// Returns a declarer for a tree.
+    pub(crate) fn new(tree: &'a SourceTree) -> Self {
+        let paths = || tree.files().iter().map(crate::source::SourceFile::path);
+        let configured: BTreeSet<&str> =
+            paths().filter(|path| path.rsplit('/').next() == Some(CONFIGURATION)).map(folder).collect();
+        let scripts: BTreeSet<&str> = paths().filter(|path| path.ends_with(".nf")).map(folder).collect();
+        let pipelines = configured.intersection(&scripts).copied().collect();
+        Self { tree, configured, pipelines }
+    }
+
+    /// Returns what it takes to have the parameter in all these files.
+    pub(crate) fn declare(&self, files: &[&str], parameter: &Parameter) -> Declarations {
+        let mut declarations = Declarations::default();
+        let mut homes = BTreeSet::new();
+        for (index, file) in files.iter().enumerate() {
+            match self.home(file) {
+                Some(home) => {
+                    homes.insert(home);
+                }
+                None => {
+                    let message =
+                        format!("no `{CONFIGURATION}` lies in a folder around `{file}`, to declare it in");
+                    declarations.refused.push((index, message));
+                }
+            }
+        }
+        for home in homes {
+            if !self.is_declared(home, parameter.name())
+                && let Some(edit) = self.declaration(home, parameter)
+            {
+                let what = format!("parameter `{}`", parameter.name());
+                declarations.declared.push(Declared { file: edit.file.clone(), what });
+                declarations.edits.push(edit);
+            }
+        }
+        declarations
+    }
+
+    /// Returns the folder whose configuration applies to a file: the nearest one with a script beside it,
+    /// else the outermost one.
+    fn home(&self, file: &str) -> Option<&'a str> {
+        let around = || folders_upwards(folder(file));
+        let pipeline = around().find_map(|folder| self.pipelines.get(folder));
+        pipeline.or_else(|| around().filter_map(|folder| self.configured.get(folder)).last()).copied()
+    }
+
+    /// Returns whether a file of the folder gives the parameter a value.
+    fn is_declared(&self, home: &str, name: &str) -> bool {
+        self.tree.files().iter().any(|file| {
+            let inside =
+                home.is_empty() || file.path().strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
+            let is_code = file.path().ends_with(".config") || file.path().ends_with(".nf");
+            if !inside || !is_code || self.home(file.path()) != Some(home) {
+                return false;
+            }
+            let text = self
+                .tree
+                .text(file)
+                .filter(|text| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some());
+            let facts = text.and_then(|text| super::read(file.path(), text));
+            facts.is_some_and(|facts| facts.params.iter().any(|setting| setting.key == name))
+        })
+    }
+
+    /// Returns the edit that declares the parameter before anything else in the configuration, so that all
+    /// that follows can use it.
+    fn declaration(&self, home: &str, parameter: &Parameter) -> Option<Edit> {
+        let path = if home.is_empty() { CONFIGURATION.to_owned() } else { format!("{home}/{CONFIGURATION}") };
+        let text = self.tree.text(self.tree.get(&path)?)?;
+        u32::try_from(text.len()).ok()?;
+        let first = tokens(text).into_iter().find(|token| token.kind != Kind::Newline);
+        let at = first.map_or(text.len(), |token| token.start as usize);
+        let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        let before = text.get(..at).unwrap_or_default();
+        let is_line_start = before.is_empty() || before == "\u{feff}" || before.ends_with('\n');
+        let start = if is_line_start { "" } else { newline };
+        let (name, value) = (parameter.name(), parameter.value());
+        Some(Edit::insert(&path, at, format!("{start}params.{name} = '{value}'{newline}{newline}")))
+    }
+}
