@@ -10,6 +10,7 @@ mod finding;
 mod healthomics;
 pub mod map;
 mod private_registry;
+pub mod rewrite;
 mod route;
 mod scan;
 mod target;
