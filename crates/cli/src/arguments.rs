@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod clone;
+mod rewrite;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::rewrite::RewriteArguments;
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -21,6 +23,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
+    Rewrite(RewriteArguments),
     Clone(Box<CloneArguments>),
     Mcp(McpArguments),
 }

@@ -5,6 +5,7 @@ mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
+mod rewrite;
 mod scan;
 
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
+        Command::Rewrite(arguments) => (rewrite::run(arguments), arguments.output),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
