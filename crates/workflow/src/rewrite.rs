@@ -169,7 +169,7 @@ pub enum RewriteError {
 /// [`RewriteError`] when `path` cannot be read, or is an archive.
 pub fn rewrite(path: &Path, limits: Limits, request: &RewriteRequest<'_>) -> Result<Rewriting, RewriteError> {
     let tree = SourceTree::open(path, limits)?;
-    if !tree.is_on_disk() {
+    if tree.is_archive() {
         return Err(RewriteError::Archive(path.to_owned()));
     }
     Ok(rewrite_tree(&tree, request))

@@ -85,6 +85,7 @@ impl SourceFile {
 /// The files of one scan.
 pub struct SourceTree {
     files: Vec<SourceFile>,
+    is_archive: bool,
     limits: Limits,
     warnings: Mutex<BTreeSet<Warning>>,
 }
@@ -100,12 +101,13 @@ impl SourceTree {
     pub fn open(path: &Path, limits: Limits) -> Result<Self, ScanError> {
         let read = |source| ScanError::Read { path: path.to_owned(), source };
         let metadata = fs::metadata(path).map_err(read)?;
-        let mut tree = Self { files: Vec::new(), limits, warnings: Mutex::default() };
+        let mut tree = Self { files: Vec::new(), is_archive: false, limits, warnings: Mutex::default() };
         if metadata.is_dir() {
             // The folder itself must be readable; what lies below may fail with a warning.
             fs::read_dir(path).map_err(read)?;
             tree.list(path);
         } else if archive::is_zip(path).map_err(read)? {
+            tree.is_archive = true;
             tree.files = archive::unpack(path, &limits, &mut |warning| tree.warn(warning))?;
         } else {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -123,7 +125,7 @@ impl SourceTree {
             .map(|(path, text)| SourceFile::in_memory(path.into(), Ok(text.into())))
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files, limits: Limits::default(), warnings: Mutex::default() }
+        Self { files, is_archive: false, limits: Limits::default(), warnings: Mutex::default() }
     }
 
     /// Returns this tree with other texts in some of its files; what was read of the others is shared.
@@ -134,12 +136,12 @@ impl SourceTree {
             None => file.clone(),
         };
         let files = self.files.iter().map(changed).collect();
-        Self { files, limits: self.limits, warnings: Mutex::default() }
+        Self { files, is_archive: self.is_archive, limits: self.limits, warnings: Mutex::default() }
     }
 
-    /// Returns whether the files lie on disk, and not in an archive or in memory.
-    pub(crate) fn is_on_disk(&self) -> bool {
-        self.files.iter().all(|file| matches!(file.origin, Origin::Disk { .. }))
+    /// Returns whether the files are the entries of an archive.
+    pub(crate) fn is_archive(&self) -> bool {
+        self.is_archive
     }
 
     /// Returns the files in the order of their paths.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::project::{folder, folders_upwards};
 use super::token::{Kind, tokens};
 use crate::rewrite::{Declared, Edit, Parameter};
-use crate::source::SourceTree;
+use crate::source::{SourceFile, SourceTree};
 
 /// The name of the configuration that Nextflow reads by itself.
 const CONFIGURATION: &str = "nextflow.config";
@@ -27,19 +27,24 @@ pub(crate) struct Declarations {
 /// Declares parameters in the configurations of a tree.
 pub(crate) struct Declarer<'a> {
     tree: &'a SourceTree,
-    /// The folders with a configuration, and those of them with a script beside it.
+    /// The folders with a configuration.
     configured: BTreeSet<&'a str>,
+    /// Those of them with a script beside it that Nextflow can be told to run.
     pipelines: BTreeSet<&'a str>,
 }
 
 impl<'a> Declarer<'a> {
     /// Returns a declarer for a tree.
     pub(crate) fn new(tree: &'a SourceTree) -> Self {
-        let paths = || tree.files().iter().map(crate::source::SourceFile::path);
+        let paths = || tree.files().iter().map(SourceFile::path);
         let configured: BTreeSet<&str> =
             paths().filter(|path| path.rsplit('/').next() == Some(CONFIGURATION)).map(folder).collect();
-        let scripts: BTreeSet<&str> = paths().filter(|path| path.ends_with(".nf")).map(folder).collect();
-        let pipelines = configured.intersection(&scripts).copied().collect();
+        let runs = |file: &&SourceFile| {
+            file.path().ends_with(".nf")
+                && configured.contains(folder(file.path()))
+                && tree.text(file).is_some_and(is_entry)
+        };
+        let pipelines = tree.files().iter().filter(runs).map(|file| folder(file.path())).collect();
         Self { tree, configured, pipelines }
     }
 
@@ -71,8 +76,8 @@ impl<'a> Declarer<'a> {
         declarations
     }
 
-    /// Returns the folder whose configuration applies to a file: the nearest one with a script beside it,
-    /// else the outermost one.
+    /// Returns the folder whose configuration applies to a file: the nearest one with a script to run
+    /// beside it, else the outermost one.
     fn home(&self, file: &str) -> Option<&'a str> {
         let around = || folders_upwards(folder(file));
         let pipeline = around().find_map(|folder| self.pipelines.get(folder));
@@ -112,4 +117,10 @@ impl<'a> Declarer<'a> {
         let (name, value) = (parameter.name(), parameter.value());
         Some(Edit::insert(&path, at, format!("{start}params.{name} = '{value}'{newline}{newline}")))
     }
+}
+
+/// Returns whether a script has a workflow without a name, by which Nextflow runs it.
+fn is_entry(text: &str) -> bool {
+    text.lines()
+        .any(|line| line.strip_prefix("workflow").is_some_and(|rest| rest.trim_start().starts_with('{')))
 }

@@ -217,7 +217,15 @@ impl<'a> Plan<'a> {
         for (index, proposal) in self.proposals() {
             names[index] = Some(proposal.expected.as_str());
         }
-        differences(&self.before, &names, &after, &draft.probes, self.tree, &new)
+        differences(
+            &self.before,
+            &names,
+            self.request.parameter.as_ref(),
+            &after,
+            &draft.probes,
+            self.tree,
+            &new,
+        )
     }
 
     /// Returns the new texts of the files with edits.
@@ -232,7 +240,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Takes back what may have made a difference: the edits of the references themselves; else those of texts
-    /// that they use; else those of the file; else all.
+    /// that they use; else those of the file; else those nearby that need a declaration; else all.
     fn take_back(&mut self, difference: &Difference) {
         let open: Vec<usize> = self.proposals().map(|(index, _)| index).collect();
         let (concerned, file) = match difference {
@@ -260,7 +268,17 @@ impl<'a> Plan<'a> {
         let by = |is: &dyn Fn(&Proposal) -> bool| -> Vec<usize> {
             self.proposals().filter(|(_, proposal)| is(proposal)).map(|(index, _)| index).collect()
         };
-        let culprits = [own, by(&uses), by(&lies_there), open];
+        // A declaration reaches beyond its file: the nearest of those that need it.
+        let home = references.iter().flat_map(|reference| &reference.sites).map(|site| site.file.as_str());
+        let home: Vec<&str> = home.chain(file).collect();
+        let nearness = |proposal: &Proposal| {
+            home.iter().map(|file| common_folders(file, &proposal.literal.file)).max().unwrap_or(0)
+        };
+        let is_declared = |proposal: &Proposal| proposal.way == Way::Parameter;
+        let nearest = self.proposals().map(|(_, proposal)| proposal).filter(|proposal| is_declared(proposal));
+        let nearest = nearest.map(nearness).max();
+        let is_near = |proposal: &Proposal| is_declared(proposal) && Some(nearness(proposal)) == nearest;
+        let culprits = [own, by(&uses), by(&lies_there), by(&is_near), open];
         let Some(culprits) = culprits.into_iter().find(|culprits| !culprits.is_empty()) else { return };
         let is_own = concerned.contains(&culprits[0]);
         for index in culprits {
@@ -306,6 +324,14 @@ impl<'a> Plan<'a> {
             .collect();
         Rewriting { references, files, declared: draft.declared, inputs: draft.inputs }
     }
+}
+
+/// Returns how many folders two paths begin with in common.
+fn common_folders(one: &str, other: &str) -> usize {
+    let folders =
+        |path| std::iter::successors(Some(path), |path: &&str| path.split_once('/').map(|(_, rest)| rest));
+    let names = |path| folders(path).filter_map(|path: &str| path.split_once('/').map(|(name, _)| name));
+    names(one).zip(names(other)).take_while(|(one, other)| one == other).count()
 }
 
 fn place(literal: &Literal) -> (&str, usize, usize) {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::edit::Edits;
+use super::parameter::Parameter;
 use crate::lines::LineIndex;
 use crate::reference::{ContainerReference, Engine, Resolution, Site, Warning};
 use crate::scan::Scan;
@@ -35,22 +36,26 @@ pub(super) enum Difference {
     File(String),
 }
 
+/// A name that must be found, and what it may be where it hangs on the parameter that is declared now.
+type Expected = (Name, Option<Name>);
+
 /// Returns the differences between a scan of new text and what must come of the one before, in which some
-/// references have new names.
+/// references have new names, and a parameter may have got a value.
 pub(super) fn differences(
     before: &Scan,
     names: &[Option<&str>],
+    parameter: Option<&Parameter>,
     after: &Scan,
     edits: &Edits,
     old: &SourceTree,
     new: &SourceTree,
 ) -> Vec<Difference> {
     let mut places = Places { edits, old, new, indexes: HashMap::new() };
-    let mut expected: BTreeMap<Attribute, (BTreeSet<Name>, Vec<usize>)> = BTreeMap::new();
+    let mut expected: BTreeMap<Attribute, (BTreeSet<Expected>, Vec<usize>)> = BTreeMap::new();
     for (index, reference) in before.references.iter().enumerate() {
         let name = match names.get(index).copied().flatten() {
-            Some(name) => Name::Known(name.to_owned()),
-            None => name_of(reference),
+            Some(name) => (Name::Known(name.to_owned()), None),
+            None => (name_of(reference), parameter.and_then(|parameter| given(reference, parameter))),
         };
         for site in &reference.sites {
             let (line, column) = places.moved(site);
@@ -68,7 +73,7 @@ pub(super) fn differences(
     }
     let mut differences = Vec::new();
     for (attribute, (names, references)) in &expected {
-        if found.get(attribute) != Some(names) {
+        if !found.get(attribute).is_some_and(|found| agree(names, found)) {
             differences.push(Difference::Names(references.clone()));
         }
     }
@@ -76,6 +81,32 @@ pub(super) fn differences(
     differences.extend(unexpected.map(|attribute| Difference::File(attribute.file.clone())));
     differences.extend(warned(&before.warnings, &after.warnings).map(Difference::File));
     differences
+}
+
+fn agree(expected: &BTreeSet<Expected>, found: &BTreeSet<Name>) -> bool {
+    let is = |(name, given): &Expected, found: &Name| name == found || given.as_ref() == Some(found);
+    expected.iter().all(|expected| found.iter().any(|found| is(expected, found)))
+        && found.iter().all(|found| expected.iter().any(|expected| is(expected, found)))
+}
+
+/// Returns what a reference comes to when the parameter, on which it hung before, has its value.
+fn given(reference: &ContainerReference, parameter: &Parameter) -> Option<Name> {
+    let value = parameter.value();
+    match &reference.resolution {
+        Resolution::Unresolved { template, .. } => {
+            let name = parameter.name();
+            let known =
+                template.replace(&format!("{{params.{name}}}"), value).replace(&format!("{{{name}}}"), value);
+            let is_known = known != *template && !known.contains('{');
+            if is_known {
+                Some(Name::Known(known))
+            } else {
+                (known != *template).then_some(Name::Unresolved(known))
+            }
+        }
+        _ if reference.already_mapped => Some(Name::Known(format!("{value}/{}", reference.asked_for()?))),
+        _ => None,
+    }
 }
 
 fn name_of(reference: &ContainerReference) -> Name {

@@ -136,6 +136,42 @@ fn without_a_configuration_nothing_can_be_declared() {
 }
 
 #[test]
+fn modules_with_a_configuration_of_their_own_use_the_one_of_the_pipeline() {
+    let module = "process A { container 'quay.io/a/b:1' }\n";
+    let files = [
+        ("main.nf", "workflow {\n}\n"),
+        ("modules/a/main.nf", module),
+        ("modules/a/nextflow.config", "process.cpus = 1\n"),
+        ("nextflow.config", "manifest.name = 'x'\n"),
+    ];
+    let declared = rewritten(&files, parameter(None)).declared;
+    let declared: Vec<_> = declared.iter().map(|declared| declared.file.as_str()).collect();
+    assert_eq!(declared, ["nextflow.config"]);
+}
+
+#[test]
+fn what_hung_on_the_parameter_gets_its_value() {
+    let files = [
+        ("one/main.nf", "workflow {\n}\nprocess A { container 'quay.io/a/b:1' }\n"),
+        ("one/nextflow.config", "manifest.name = 'x'\n"),
+        ("two/main.nf", "workflow {\n}\nprocess B { container \"${params.ecr_registry}/x:1\" }\n"),
+        ("two/nextflow.config", "manifest.name = 'x'\n"),
+    ];
+    let rewriting = rewritten(&files, parameter(None));
+    let expected = [("quay.io/a/b:1", None), ("${params.ecr_registry}/x:1", Some(Reason::Unresolved))];
+    assert_eq!(outcomes(&rewriting), expected.map(|(name, reason)| (name.to_owned(), reason)));
+    let paths: Vec<_> = rewriting.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["one/main.nf", "one/nextflow.config"]);
+
+    let task = "version 1.0\ntask t {\n  input { String ecr_registry }\n  command <<<>>>\n  \
+                runtime { docker: \"~{ecr_registry}/x:1\" }\n}\n\
+                task u {\n  command <<<>>>\n  runtime { docker: \"ubuntu:1\" }\n}\n\
+                workflow w {\n  input { String ecr_registry }\n  call t { input: ecr_registry = ecr_registry }\n  call u\n}\n";
+    let rewriting = rewritten(&[("a.wdl", task)], parameter(None));
+    assert_eq!(outcomes(&rewriting)[1], ("ubuntu:1".to_owned(), None), "{:?}", outcomes(&rewriting));
+}
+
+#[test]
 fn cwl_takes_no_parameter() {
     let text =
         "cwlVersion: v1.2\nclass: CommandLineTool\nhints:\n  DockerRequirement: {dockerPull: ubuntu:1}\n";
