@@ -84,7 +84,9 @@ fn a_flat_map_rewrites_all_three_languages_once() {
     assert_eq!(report.rewritten[0].way, Way::Name);
     assert_eq!(reason(&report, "ghcr.io/o/r:1"), Some(Reason::NotInMap));
 
+    replace(&room.path("main.nf"), "ghcr.io/o/r:1", &format!("{ECR}/own/r:1"));
     let again = room.rewritten();
+    assert_eq!(reason(&again, &format!("{ECR}/own/r:1")), Some(Reason::AlreadyThere), "it needs no entry");
     assert_eq!((again.files.len(), again.rewritten.len()), (0, 0));
     assert_eq!(reason(&again, &name), Some(Reason::AlreadyThere));
 }

@@ -23,6 +23,8 @@ pub(super) struct Mapping {
     named: HashMap<ImageReference, Option<String>>,
     /// The names that entries lead to.
     reached: HashSet<ImageReference>,
+    /// The private registries that any part of the map leads to.
+    hosts: HashSet<RegistryHost>,
     rules: PullThroughCacheRules,
     /// The registry of each rule.
     registries: HashMap<PullThroughCacheRule, String>,
@@ -79,6 +81,7 @@ impl Mapping {
             written: BTreeMap::new(),
             named: HashMap::new(),
             reached: HashSet::new(),
+            hosts: HashSet::new(),
             rules: PullThroughCacheRules::default(),
             registries: HashMap::new(),
             copied: HashSet::new(),
@@ -87,6 +90,9 @@ impl Mapping {
         for (image, name) in &written {
             let reached: ImageReference =
                 name.parse().map_err(|error| format!("the entry `{image}` leads to `{name}`: {error}"))?;
+            if EcrHost::of(reached.host()).is_some() {
+                mapping.hosts.insert(reached.host().clone());
+            }
             mapping.reached.insert(spelled_out(reached));
             // A key that is no name may still be what a workflow says.
             if let Ok(image) = image.parse::<ImageReference>() {
@@ -111,6 +117,7 @@ impl Mapping {
                 .map_err(|error| format!("the registry mapping of `{url}`: {error}"))?;
             let host = host(registry, &target)
                 .map_err(|error| format!("the registry mapping of `{url}`: {error}"))?;
+            mapping.hosts.extend(host.parse::<RegistryHost>());
             mapping.registries.insert(rule.clone(), host);
             rules.push(rule);
         }
@@ -138,8 +145,7 @@ impl Mapping {
             None => {}
         }
         let host = image.host();
-        if self.reached.contains(&image) || self.registries.values().any(|registry| registry == host.as_str())
-        {
+        if self.reached.contains(&image) || self.hosts.contains(host) {
             return Destination::Reached;
         }
         if self.copied.contains(host) {

@@ -3,11 +3,11 @@
 //! Owns which configuration is a pipeline's own and where a declaration stands in it. Must not know what the
 //! parameter is for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::project::{folder, folders_upwards};
 use super::token::{Kind, tokens};
-use crate::rewrite::{Declared, Edit, Parameter};
+use crate::rewrite::{self, Edit, Parameter};
 use crate::source::{SourceFile, SourceTree};
 
 /// The name of the configuration that Nextflow reads by itself.
@@ -21,7 +21,16 @@ pub(crate) struct Declarations {
     /// The indexes of the places that cannot have the parameter, and why.
     pub(crate) refused: Vec<(usize, String)>,
     /// Where it is declared.
-    pub(crate) declared: Vec<Declared>,
+    pub(crate) declared: Vec<rewrite::Declared>,
+}
+
+/// Where a parameter has a value already.
+enum Declared<'a> {
+    Nowhere,
+    /// The value that it is to have.
+    Same,
+    /// Another one, in this file.
+    Other(&'a str),
 }
 
 /// Declares parameters in the configurations of a tree.
@@ -51,12 +60,10 @@ impl<'a> Declarer<'a> {
     /// Returns what it takes to have the parameter in all these files.
     pub(crate) fn declare(&self, files: &[&str], parameter: &Parameter) -> Declarations {
         let mut declarations = Declarations::default();
-        let mut homes = BTreeSet::new();
+        let mut homes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (index, file) in files.iter().enumerate() {
             match self.home(file) {
-                Some(home) => {
-                    homes.insert(home);
-                }
+                Some(home) => homes.entry(home).or_default().push(index),
                 None => {
                     let message =
                         format!("no `{CONFIGURATION}` lies in a folder around `{file}`, to declare it in");
@@ -64,13 +71,20 @@ impl<'a> Declarer<'a> {
                 }
             }
         }
-        for home in homes {
-            if !self.is_declared(home, parameter.name())
-                && let Some(edit) = self.declaration(home, parameter)
-            {
-                let what = format!("parameter `{}`", parameter.name());
-                declarations.declared.push(Declared { file: edit.file.clone(), what });
-                declarations.edits.push(edit);
+        for (home, indexes) in homes {
+            match self.declared(home, parameter) {
+                Declared::Same => {}
+                Declared::Other(file) => {
+                    let name = parameter.name();
+                    let message = format!("`{file}` gives the parameter `{name}` another value");
+                    declarations.refused.extend(indexes.into_iter().map(|index| (index, message.clone())));
+                }
+                Declared::Nowhere => {
+                    let Some(edit) = self.declaration(home, parameter) else { continue };
+                    let what = format!("parameter `{}`", parameter.name());
+                    declarations.declared.push(rewrite::Declared { file: edit.file.clone(), what });
+                    declarations.edits.push(edit);
+                }
             }
         }
         declarations
@@ -84,22 +98,27 @@ impl<'a> Declarer<'a> {
         pipeline.or_else(|| around().filter_map(|folder| self.configured.get(folder)).last()).copied()
     }
 
-    /// Returns whether a file of the folder gives the parameter a value.
-    fn is_declared(&self, home: &str, name: &str) -> bool {
-        self.tree.files().iter().any(|file| {
-            let inside =
-                home.is_empty() || file.path().strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
+    /// Returns where in a pipeline the parameter has a value.
+    fn declared(&self, home: &str, parameter: &Parameter) -> Declared<'a> {
+        let mut declared = Declared::Nowhere;
+        for file in self.tree.files() {
             let is_code = file.path().ends_with(".config") || file.path().ends_with(".nf");
-            if !inside || !is_code || self.home(file.path()) != Some(home) {
-                return false;
+            if !is_code || self.home(file.path()) != Some(home) {
+                continue;
             }
-            let text = self
-                .tree
-                .text(file)
-                .filter(|text| memchr::memmem::find(text.as_bytes(), name.as_bytes()).is_some());
-            let facts = text.and_then(|text| super::read(file.path(), text));
-            facts.is_some_and(|facts| facts.params.iter().any(|setting| setting.key == name))
-        })
+            let Some(text) = self.tree.text(file) else { continue };
+            if memchr::memmem::find(text.as_bytes(), parameter.name().as_bytes()).is_none() {
+                continue;
+            }
+            let Some(facts) = super::read(file.path(), text) else { continue };
+            for setting in facts.params.iter().filter(|setting| setting.key == parameter.name()) {
+                if super::parse::plain_text(&setting.value) != Some(parameter.value()) {
+                    return Declared::Other(file.path());
+                }
+                declared = Declared::Same;
+            }
+        }
+        declared
     }
 
     /// Returns the edit that declares the parameter before anything else in the configuration, so that all

@@ -127,6 +127,9 @@ fn a_parameter_that_is_declared_is_used() {
     let new = config.replace("'quay.io/a/b:1'", "\"${params.ecr_registry}/quay/a/b:1\"");
     assert_eq!(rewriting.files[0].after, new);
     assert_eq!(rewriting.declared, []);
+    let config = "params.ecr_registry = ''\nprocess.container = 'quay.io/a/b:1'\n";
+    let found = outcomes(&rewritten(&[("nextflow.config", config)], parameter(None)));
+    assert_eq!(found, [("quay.io/a/b:1".to_owned(), Some(Reason::Undeclared))]);
 }
 
 #[test]
