@@ -5,6 +5,7 @@ mod clone;
 mod grant;
 mod local;
 mod policy;
+mod rewrite;
 mod role;
 
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
+pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
@@ -31,6 +33,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
+    Rewrite(RewriteArguments),
     Clone(Box<CloneArguments>),
     Grant(GrantArguments),
     Role(RoleArguments),

@@ -9,6 +9,7 @@ mod map;
 mod mcp;
 mod policy;
 mod question;
+mod rewrite;
 mod role;
 mod running;
 mod scan;
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
+        Command::Rewrite(arguments) => (rewrite::run(arguments), arguments.output),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
         Command::Grant(arguments) => (grant::run(arguments), arguments.output),
         Command::Role(arguments) => (role::run(arguments), role::output(arguments)),

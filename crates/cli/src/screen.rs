@@ -52,6 +52,25 @@ impl Screen {
         table
     }
 
+    /// Returns a unified diff, with what goes and what comes in colours where they help.
+    pub(crate) fn diff(self, diff: &str) -> String {
+        if !self.colour {
+            return diff.to_owned();
+        }
+        let paint = |line: &str| {
+            let code = match line.as_bytes() {
+                [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => "1",
+                [b'-', ..] => "31",
+                [b'+', ..] => "32",
+                [b'@', ..] => "36",
+                _ => return line.to_owned(),
+            };
+            let text = line.trim_end_matches(['\r', '\n']);
+            format!("\x1b[{code}m{text}\x1b[0m{}", &line[text.len()..])
+        };
+        diff.split_inclusive('\n').map(paint).collect()
+    }
+
     /// Returns the cell of a route; its words say the same as its colour.
     pub(crate) fn route(self, route: &Route) -> Cell {
         let colour = match route {

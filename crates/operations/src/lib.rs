@@ -13,6 +13,7 @@ pub mod grant;
 mod healthomics;
 pub mod map;
 mod private_registry;
+pub mod rewrite;
 pub mod role;
 mod route;
 mod scan;
