@@ -5,7 +5,9 @@
 //! pass what they know.
 
 mod account;
+pub mod cache;
 pub mod clone;
+mod credential;
 mod error;
 mod finding;
 mod healthomics;
@@ -14,8 +16,10 @@ mod private_registry;
 mod route;
 mod scan;
 mod target;
+mod upstream;
 
 pub use account::{Account, Looked, RegistryPolicy, RegistryState, RepositoryState};
+pub use credential::{CredentialState, SecretName};
 pub use error::{OperationError, Result};
 pub use finding::{Code, Finding, Severity};
 pub use healthomics::{Access, PrefixAccess, TemplateAccess};
@@ -23,3 +27,4 @@ pub use private_registry::PrivateRegistry;
 pub use route::{CredentialNeed, Route};
 pub use scan::{ImageSummary, Place, ScanReport, ScanRequest, scan};
 pub use target::EcrTarget;
+pub use upstream::read_upstream;
