@@ -1,7 +1,9 @@
 //! What can be typed.
 
 mod account;
+mod cache;
 mod clone;
+mod secret;
 
 use std::path::PathBuf;
 
@@ -9,7 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
 pub(crate) use self::account::AccountArguments;
+pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -24,6 +28,8 @@ pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
     Clone(Box<CloneArguments>),
+    Cache(CacheArguments),
+    Secret(SecretArguments),
     Mcp(McpArguments),
 }
 

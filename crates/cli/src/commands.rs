@@ -1,13 +1,17 @@
 //! The commands, one file each.
 
 mod account;
+mod cache;
 mod clone;
 mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
+mod password;
+mod proxies;
 mod question;
 mod scan;
+mod secret;
 
 use std::process::ExitCode;
 
@@ -22,6 +26,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
+        Command::Cache(arguments) => (cache::run(&arguments.command), cache::output(&arguments.command)),
+        Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

@@ -15,6 +15,7 @@ pub mod map;
 mod private_registry;
 mod route;
 mod scan;
+pub mod secret;
 mod target;
 mod upstream;
 
