@@ -202,6 +202,7 @@ async fn secret(
 ///
 /// A plan with a step that cannot be done is not begun.
 pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
+    let mut stopped = plan.is_refused();
     let CachePlan { request, mut findings, .. } = plan;
     let arn = plan.credential_arn.as_deref();
     let refused = plan
@@ -209,25 +210,28 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
         .iter()
         .any(|step| step.kind != StepKind::Repository && matches!(step.action, Action::Refused { .. }));
     let mut steps: Vec<StepReport> = Vec::with_capacity(plan.steps.len());
-    let mut stopped = refused;
-    for step in &plan.steps {
-        let pending = step.action.is_change() || step.action == Action::Try;
-        if stopped || !pending {
+    let is_repository = |step: &&Step| step.kind == StepKind::Repository;
+    for step in plan.steps.iter().filter(|step| !is_repository(step)) {
+        if stopped || !is_pending(step) {
             steps.push(step.untried());
             continue;
         }
         let outcome = match step.kind {
             StepKind::Template => template::apply(account, &request, &step.object).await,
             StepKind::RegistryPolicy => registry_policy::apply(account, &request).await,
-            StepKind::Rule => rule::apply(account, &request, arn).await,
             StepKind::Validation => rule::validate(account, &step.object).await,
-            StepKind::Repository => existing::grant(account, &request, &step.object).await,
+            StepKind::Rule | StepKind::Repository => rule::apply(account, &request, arn).await,
         };
-        stopped |= outcome.is_err() && !matches!(step.kind, StepKind::Repository | StepKind::Validation);
+        stopped |= outcome.is_err() && step.kind != StepKind::Validation;
         steps.push(step.tried(outcome));
     }
     let state = RegistryState::read(account).await;
     let judge = Judge::new(request.runs_in(account), &state.policy);
+    let grant = async |step: &Step| match stopped || !is_pending(step) {
+        true => step.untried(),
+        false => step.tried(existing::grant(account, &request, &judge, &step.object).await),
+    };
+    steps.extend(account.session().each(plan.steps.iter().filter(is_repository), grant).await);
     let healthomics = PrefixAccess::by(&judge, account, &state, request.prefix());
     let closed_repositories = match existing::find(account, &request, &state).await {
         Ok(closed) => closed.into_iter().map(|(repository, _)| repository).collect(),
@@ -255,6 +259,11 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
         healthomics_takes_upstream: request.upstream.upstream().healthomics,
         findings,
     }
+}
+
+/// Returns whether a step is to be tried.
+fn is_pending(step: &Step) -> bool {
+    step.action.is_change() || step.action == Action::Try
 }
 
 impl StepReport {

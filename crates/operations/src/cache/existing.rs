@@ -128,20 +128,23 @@ fn merge(
 ///
 /// # Errors
 /// What ECR refuses, and what forbids the access all the same.
-pub(super) async fn grant(account: &Account, request: &CacheRequest, name: &str) -> Result<Outcome> {
+pub(super) async fn grant(
+    account: &Account,
+    request: &CacheRequest,
+    judge: &Judge,
+    name: &str,
+) -> Result<Outcome> {
     let ecr = account.ecr();
     let refused = |error: image::ImageError| {
         OperationError::new(format!("cannot use the repository `{name}`")).refused(error)
     };
     let repository: RepositoryName = name.parse().map_err(refused)?;
-    let policy = RegistryState::read(account).await.policy;
-    let judge = Judge::new(request.runs_in(account), &policy);
     let text = ecr.repository_policy(&repository).await?;
     let arn = account.repository_arn(name);
     if !matches!(judge.read(text.as_deref(), &arn).access, Access::NotAccessible { .. }) {
         return Ok(Outcome::NotNeeded);
     }
-    let merged = merge(account, request, &judge, name, text.as_deref())?;
+    let merged = merge(account, request, judge, name, text.as_deref())?;
     if Some(merged.text.as_str()) == text.as_deref() {
         return Ok(Outcome::NotNeeded);
     }

@@ -32,6 +32,8 @@ pub struct ListedRule {
     pub role_arn: Option<String>,
     /// What HealthOmics may do below the prefix.
     pub healthomics: PrefixAccess,
+    /// Whether HealthOmics takes images through a rule for this upstream registry.
+    pub healthomics_takes_upstream: bool,
     /// When it was made, in the form of RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -117,6 +119,7 @@ fn listed(account: &Account, state: &RegistryState, rule: &Rule, credential: Cre
         credential,
         role_arn: rule.custom_role_arn.clone(),
         healthomics,
+        healthomics_takes_upstream: known.is_none_or(|known| known.healthomics),
         created: rule.created.and_then(rfc3339),
         updated: rule.updated.and_then(rfc3339),
     }
@@ -141,13 +144,7 @@ fn observe(rule: &ListedRule) -> Vec<Finding> {
             _ => Severity::Warning,
         };
         let finding = Finding::new(severity, Code::ClosedPrefix, rule.prefix.as_str(), reason);
-        let taken = rule.title.is_none()
-            || UpstreamRegistry::of(&match rule.upstream.parse() {
-                Ok(host) => host,
-                Err(_) => return findings,
-            })
-            .is_some_and(|registry| registry.upstream().healthomics);
-        findings.push(match taken {
+        findings.push(match rule.healthomics_takes_upstream {
             true => finding.hint(format!(
                 "`omics-ecr cache create {} --prefix {}` adds what is missing",
                 rule.upstream, rule.prefix

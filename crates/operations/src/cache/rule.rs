@@ -50,10 +50,14 @@ pub(super) fn decide(request: &CacheRequest, rules: &[Rule], arn: Option<&str>) 
             .hint("take another --prefix, or delete the rule and create it anew with --replace; repositories stay");
         return Step::refused(StepKind::Rule, prefix.as_str(), error);
     }
-    if update(request, rule, arn) == RuleUpdate::default() {
+    let update = update(request, rule, arn);
+    if update == RuleUpdate::default() {
         return Step::nothing(StepKind::Rule, prefix.as_str(), "the rule is there");
     }
-    step(Action::Update { before, after })
+    let mut changed = rule.clone();
+    changed.credential_arn = update.credential_arn.or(changed.credential_arn);
+    changed.custom_role_arn = update.custom_role_arn.or(changed.custom_role_arn);
+    step(Action::Update { before, after: shown(&changed) })
 }
 
 /// Returns in words how a rule differs in what ECR cannot change.
