@@ -175,7 +175,7 @@ fn nothing_is_deleted_without_being_asked_for() {
     assert_eq!(world.run(&other).status.code(), Some(0));
     let conflict = world.run(&["cache", "create", "quay.io", "--prefix", "mirror", "--yes"]);
     assert_eq!(conflict.status.code(), Some(1), "{conflict:?}");
-    assert!(text(&conflict.stderr).contains("--replace") && text(&conflict.stdout).contains("not done"));
+    assert!(text(&conflict.stderr).contains("--replace") && text(&conflict.stdout).contains("failed"));
     let replace = ["cache", "create", "quay.io", "--prefix", "mirror", "--replace"];
     let unasked = world.run(&replace);
     assert_eq!(unasked.status.code(), Some(2), "{unasked:?}");

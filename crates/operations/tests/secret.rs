@@ -73,7 +73,8 @@ async fn an_upstream_registry_that_cannot_be_asked_is_no_yes() {
     let plan = secret::plan(&world.account, request.clone(), &options).await;
     let SecretAction::Refused { error } = &plan.action else { panic!("{plan:#?}") };
     assert!(error.hint.as_deref().unwrap().contains("--no-check"));
-    let unchecked = SecretRequest { check: false, ..request };
+    let mut unchecked = request;
+    unchecked.check = false;
     let plan = secret::plan(&world.account, unchecked, &options).await;
     assert!(plan.has_changes() && matches!(plan.login, LoginOutcome::NotTried { .. }));
 }
