@@ -205,10 +205,6 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
     let mut stopped = plan.is_refused();
     let CachePlan { request, mut findings, .. } = plan;
     let arn = plan.credential_arn.as_deref();
-    let refused = plan
-        .steps
-        .iter()
-        .any(|step| step.kind != StepKind::Repository && matches!(step.action, Action::Refused { .. }));
     let mut steps: Vec<StepReport> = Vec::with_capacity(plan.steps.len());
     let is_repository = |step: &&Step| step.kind == StepKind::Repository;
     for step in plan.steps.iter().filter(|step| !is_repository(step)) {
