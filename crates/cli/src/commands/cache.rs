@@ -115,7 +115,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
         match arguments.output {
             Output::Json => print_json(&plan)?,
             Output::Table => {
-                print(&show::steps(&plan.steps, Screen::of_stdout()))?;
+                print(&show::removal(&plan.steps, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
                 show::findings(&plan.findings);
             }
@@ -126,7 +126,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
         if !question::can_ask() {
             return Err(unasked(&format!("delete the rule `{}`", plan.prefix)));
         }
-        remark(show::steps(&plan.steps, Screen::of_stderr()).trim_end());
+        remark(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
         show::findings(&plan.findings);
         if !question::ask("delete it?", &cancel).await {
             return Ok(declined(&cancel));

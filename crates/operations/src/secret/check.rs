@@ -153,6 +153,10 @@ fn login_finding(
             Finding::new(Severity::Warning, Code::LoginUnknown, name.id(), message)
                 .hint("name the registry with --registry")
         }
+        LoginOutcome::Unknown { .. } => {
+            let message = format!("the login could not be tried: {reason}");
+            Finding::new(Severity::Warning, Code::LoginUnknown, name.id(), message)
+        }
         _ => Finding::new(
             Severity::Warning,
             Code::LoginUnknown,

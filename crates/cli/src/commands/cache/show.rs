@@ -1,7 +1,7 @@
 //! Caches as tables for people.
 
 use operations::cache::{
-    Action, CacheList, CachePlan, CacheReport, ExistingRepository, Step, StepKind, StepReport,
+    Action, CacheList, CachePlan, CacheReport, ExistingRepository, Outcome, Step, StepKind, StepReport,
 };
 use operations::{Finding, OperationError};
 
@@ -19,7 +19,7 @@ pub(super) fn plan(plan: &CachePlan, screen: Screen) -> String {
         upstream(&plan.upstream, &plan.upstream_prefix),
         plan.account,
         plan.region,
-        steps(&plan.steps, screen)
+        table_of(&plan.steps, screen, detail)
     );
     text += &closed(&plan.closed_repositories, screen);
     if !plan.is_refused() && !plan.has_changes() {
@@ -28,8 +28,17 @@ pub(super) fn plan(plan: &CachePlan, screen: Screen) -> String {
     text
 }
 
-/// Returns steps that are planned as a table.
-pub(super) fn steps(steps: &[Step], screen: Screen) -> String {
+/// Returns the steps of a removal as a table.
+pub(super) fn removal(steps: &[Step], screen: Screen) -> String {
+    table_of(steps, screen, |step| match (&step.action, step.kind) {
+        (Action::Update { .. }, StepKind::RegistryPolicy) => {
+            "the prefix's entry goes; the rest stays".to_owned()
+        }
+        _ => detail(step),
+    })
+}
+
+fn table_of(steps: &[Step], screen: Screen, detail: impl Fn(&Step) -> String) -> String {
     let mut table = screen.table(&["STEP", "OBJECT", "ACTION", ""]);
     for step in steps {
         table.add_row([
@@ -63,6 +72,7 @@ fn detail(step: &Step) -> String {
             return after.get("credentialArn").and_then(|arn| arn.as_str()).unwrap_or_default().to_owned();
         }
         (Action::Delete { .. }, StepKind::Rule) => "its repositories stay",
+        (Action::Delete { .. }, _) => "it is entirely ours",
         _ => "",
     };
     words.to_owned()
@@ -86,9 +96,12 @@ fn differences(before: &serde_json::Value, after: &serde_json::Value) -> String 
 pub(super) fn report(report: &CacheReport, screen: Screen) -> String {
     let mut text = outcomes(&report.steps, screen);
     text += &closed(&report.closed_repositories, screen);
-    let open = match report.healthomics_takes_upstream {
-        true => report.healthomics.all.label(),
-        false => "no, it takes nothing through such a rule",
+    let refused =
+        report.steps.iter().any(|step| step.kind == StepKind::Validation && step.outcome == Outcome::Failed);
+    let open = match (report.healthomics_takes_upstream, refused) {
+        (true, false) => report.healthomics.all.label(),
+        (true, true) => "no, ECR cannot sign in upstream",
+        (false, _) => "no, it takes nothing through such a rule",
     };
     text += &format!(
         "\n`{}` from {} in {}/{}\nHealthOmics can pull through it: {open}\n",
