@@ -1,7 +1,9 @@
 //! What can be typed.
 
 mod account;
+mod check;
 mod clone;
+mod drift;
 
 use std::path::PathBuf;
 
@@ -9,7 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
 pub(crate) use self::account::AccountArguments;
+pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::drift::DriftArguments;
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -23,7 +27,9 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
+    Check(CheckArguments),
     Clone(Box<CloneArguments>),
+    Drift(DriftArguments),
     Mcp(McpArguments),
 }
 

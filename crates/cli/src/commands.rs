@@ -1,13 +1,16 @@
 //! The commands, one file each.
 
 mod account;
+mod check;
 mod clone;
+mod drift;
 mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
 mod question;
 mod scan;
+mod source_registries;
 
 use std::process::ExitCode;
 
@@ -21,7 +24,9 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
+        Command::Check(arguments) => (check::run(arguments), arguments.output),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
+        Command::Drift(arguments) => (drift::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

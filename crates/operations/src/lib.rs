@@ -5,11 +5,17 @@
 //! pass what they know.
 
 mod account;
+pub mod check;
 pub mod clone;
+pub mod drift;
 mod error;
 mod finding;
 mod healthomics;
 pub mod map;
+mod moment;
+mod mutability;
+mod platform;
+mod prime;
 mod private_registry;
 mod route;
 mod scan;

@@ -15,6 +15,7 @@ pub(crate) mod refusal;
 pub(crate) mod remote;
 pub(crate) mod request;
 pub(crate) mod retry;
+mod tags;
 pub(crate) mod wire;
 
 use std::sync::Arc;

@@ -11,8 +11,8 @@ use registry::client::manifests::Presence;
 use registry::{Manifest, Platform, Side};
 use tokio::time::Instant;
 
-use super::platform;
 use crate::error::{OperationError, Result};
+use crate::platform;
 use crate::private_registry::PrivateRegistry;
 
 /// The first pause between two looks; later ones grow by half.
@@ -26,24 +26,24 @@ const DOUBTS: u32 = 4;
 
 /// An image that a rule covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Prime {
+pub(crate) struct Prime {
     /// The image upstream.
-    pub(super) image: ImageReference,
+    pub(crate) image: ImageReference,
     /// The rule's ECR repository prefix.
-    pub(super) rule: String,
+    pub(crate) rule: String,
     /// The repository that the rule fills.
-    pub(super) repository: RepositoryName,
+    pub(crate) repository: RepositoryName,
     /// The tag it is pulled by.
-    pub(super) tag: String,
+    pub(crate) tag: String,
     /// The digest that was asked for.
-    pub(super) pinned: Option<Digest>,
+    pub(crate) pinned: Option<Digest>,
     /// The digest that the tag stands for upstream, where that could be asked.
-    pub(super) upstream: Option<Digest>,
+    pub(crate) upstream: Option<Digest>,
 }
 
 /// What a look at both sides tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// ECR has it.
     UpToDate(Digest),
     /// It has to be pulled; with its platforms, where they were read.
@@ -56,11 +56,11 @@ pub(super) enum Look {
 
 /// An image that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Primed {
+pub(crate) struct Primed {
     /// Its digest.
-    pub(super) digest: Digest,
+    pub(crate) digest: Digest,
     /// Its platforms.
-    pub(super) platforms: Vec<Platform>,
+    pub(crate) platforms: Vec<Platform>,
 }
 
 impl Prime {
@@ -70,7 +70,7 @@ impl Prime {
     ///
     /// # Errors
     /// What ECR refuses.
-    pub(super) async fn look(&mut self, registry: &PrivateRegistry) -> Result<Look> {
+    pub(crate) async fn look(&mut self, registry: &PrivateRegistry) -> Result<Look> {
         let mut platforms = Vec::new();
         let upstream = registry.client().repository(self.image.host(), self.image.repository());
         if let Ok(upstream) = upstream.map(|upstream| upstream.on(Side::Source)) {
@@ -129,7 +129,7 @@ impl Prime {
     ///
     /// # Errors
     /// What ECR or upstream refuse, another digest than the one wanted, no linux/amd64, and patience that ends.
-    pub(super) async fn pull(&self, registry: &PrivateRegistry, patience: Duration) -> Result<Primed> {
+    pub(crate) async fn pull(&self, registry: &PrivateRegistry, patience: Duration) -> Result<Primed> {
         let deadline = Instant::now() + patience;
         let (mut pause, mut doubts, mut asked) = (FIRST_PAUSE, 0, HashSet::new());
         loop {
