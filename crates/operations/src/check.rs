@@ -4,6 +4,7 @@
 //! [`prime`] is the separate act that makes ECR import what rules cover, and checks again.
 
 mod judge;
+mod missing;
 mod nearest;
 mod priming;
 mod reading;

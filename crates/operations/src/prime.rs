@@ -63,6 +63,33 @@ pub(crate) struct Primed {
     pub(crate) platforms: Vec<Platform>,
 }
 
+/// Why ECR did not get an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PrimeFailure {
+    /// What was tried, and who refused.
+    pub(crate) error: OperationError,
+    /// What ECR calls it, where it answered with a code.
+    pub(crate) code: Option<FailureCode>,
+}
+
+impl From<OperationError> for PrimeFailure {
+    fn from(error: OperationError) -> Self {
+        Self { error, code: None }
+    }
+}
+
+impl From<AwsError> for PrimeFailure {
+    fn from(error: AwsError) -> Self {
+        OperationError::from(error).into()
+    }
+}
+
+impl From<registry::Error> for PrimeFailure {
+    fn from(error: registry::Error) -> Self {
+        OperationError::from(error).into()
+    }
+}
+
 impl Prime {
     /// Looks at upstream and at ECR; makes ECR fetch nothing.
     ///
@@ -129,7 +156,11 @@ impl Prime {
     ///
     /// # Errors
     /// What ECR or upstream refuse, another digest than the one wanted, no linux/amd64, and patience that ends.
-    pub(crate) async fn pull(&self, registry: &PrivateRegistry, patience: Duration) -> Result<Primed> {
+    pub(crate) async fn pull(
+        &self,
+        registry: &PrivateRegistry,
+        patience: Duration,
+    ) -> std::result::Result<Primed, PrimeFailure> {
         let deadline = Instant::now() + patience;
         let (mut pause, mut doubts, mut asked) = (FIRST_PAUSE, 0, HashSet::new());
         loop {
@@ -145,21 +176,26 @@ impl Prime {
                 }
             };
             if Instant::now() + pause > deadline {
-                return Err(OperationError::new(self.tried())
+                let error = OperationError::new(self.tried())
                     .refused(format!("after {} s {waiting_for}", patience.as_secs()))
-                    .hint("run again: what ECR has fetched stays"));
+                    .hint("run again: what ECR has fetched stays");
+                return Err(error.into());
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn step(&self, registry: &PrivateRegistry, asked: &mut HashSet<Digest>) -> Result<Progress> {
+    async fn step(
+        &self,
+        registry: &PrivateRegistry,
+        asked: &mut HashSet<Digest>,
+    ) -> std::result::Result<Progress, PrimeFailure> {
         let ecr = registry.ecr();
         let answer = ecr.manifests(&self.repository, &[ImageId::tag(&self.tag)]).await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.not_made(&error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.not_made(&error).into()),
             Err(error) => return Err(error.into()),
         };
         let Some(found) = answer.found.into_iter().next() else {
@@ -172,24 +208,26 @@ impl Prime {
                 None => "ECR answered nothing".to_owned(),
             };
             let error = OperationError::new(self.tried()).refused(words);
-            return match failure.map(|failure| failure.code) {
-                Some(FailureCode::UpstreamAccessDenied) => {
-                    Err(error.hint(format!("see that the credential of rule `{}` is right", self.rule)))
-                }
-                _ => Ok(Progress::Doubtful(error.hint(
-                    "see that the image exists, and allow `ecr:BatchImportUpstreamImage` to whoever runs this",
-                ))),
-            };
+            let code = failure.map(|failure| failure.code);
+            if code == Some(FailureCode::UpstreamAccessDenied) {
+                let error = error.hint(format!("see that the credential of rule `{}` is right", self.rule));
+                return Err(PrimeFailure { error, code });
+            }
+            let error = error.hint(
+                "see that the image exists, and allow `ecr:BatchImportUpstreamImage` to whoever runs this",
+            );
+            return Ok(Progress::Doubtful(PrimeFailure { error, code }));
         };
         if let Some(wanted) = self.wanted().filter(|wanted| **wanted != found.digest) {
-            return Err(OperationError::new(self.tried())
+            let error = OperationError::new(self.tried())
                 .refused(format!("ECR has {} under this tag, where upstream has {wanted}", found.digest))
-                .hint("ECR compares a tag with upstream once in 24 hours: wait, or copy it with a target of your own"));
+                .hint("ECR compares a tag with upstream once in 24 hours: wait, or copy it with a target of your own");
+            return Err(error.into());
         }
         let root = self.read(&found.text, found.media_type.as_deref())?;
         let mut platforms = platform::of_index(&root).unwrap_or_default();
         if !platform::runs(&platforms) {
-            return Err(self.no_platform(&platforms));
+            return Err(self.no_platform(&platforms).into());
         }
         let image = match self.runnable(&root) {
             None => root,
@@ -228,7 +266,7 @@ impl Prime {
             let remote = registry.client().repository(registry.host(), &self.repository)?;
             platforms = platform::of(&remote.on(Side::Destination), &image).await?;
             if !platform::runs(&platforms) {
-                return Err(self.no_platform(&platforms));
+                return Err(self.no_platform(&platforms).into());
             }
         }
         Ok(Progress::There(Primed { digest: found.digest, platforms }))
@@ -277,5 +315,5 @@ enum Progress {
     /// Not yet; what is missing.
     Coming(String),
     /// ECR says no, and may say otherwise later.
-    Doubtful(OperationError),
+    Doubtful(PrimeFailure),
 }

@@ -36,12 +36,12 @@ async fn work(arguments: &DriftArguments, cancel: CancellationToken) -> operatio
             repositories: arguments.repositories.clone(),
         };
         let plan = drift::plan(&account, &registry, &request).await?;
-        Ok((registry, plan))
+        operations::Result::Ok((registry, plan))
     };
     let Some(looked) = cancel.run_until_cancelled(look).await else {
         return Ok(ExitCode::from(failure::INTERRUPTED));
     };
-    let (registry, plan): (PrivateRegistry, DriftPlan) = looked?;
+    let (registry, plan) = looked?;
     if !arguments.refresh {
         show_plan(&plan, arguments.output)?;
         return Ok(verdict(&plan));

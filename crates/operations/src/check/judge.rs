@@ -1,21 +1,18 @@
 //! What was seen becomes an answer for one image.
 
-use image::{AccountId, ImageReference, Upstream, UpstreamRegistry};
+use image::{AccountId, ImageReference};
 
 use super::reading::Place;
 use super::remarks;
-use super::report::{
-    Availability, Cause, CheckedImage, Evidence, ReadAs, Reading, UpstreamAnswer, UpstreamLook,
-};
+use super::report::{Availability, Cause, CheckedImage, Evidence, ReadAs, Reading, UpstreamLook};
 use super::stored::{Found, Looks, Stored};
 use super::survey::{Repository, Seen, id};
 use crate::account::{Looked, repository_arn};
 use crate::error::OperationError;
-use crate::healthomics::{Access, Judge, LARGEST_ON_GPU, PrefixAccess};
+use crate::finding::{Finding, Severity};
+use crate::healthomics::{Access, Judge, PrefixAccess};
 use crate::mutability::may_move;
 use crate::platform;
-use crate::route::Route;
-use crate::target::EcrTarget;
 
 /// What is known of one image of this registry.
 pub(super) struct Facts<'a> {
@@ -197,102 +194,103 @@ fn blank(text: &str, reading: Reading) -> CheckedImage {
 }
 
 impl CheckedImage {
-    fn problem(&self, verb: &str) -> OperationError {
+    pub(super) fn problem(&self, verb: &str) -> OperationError {
         OperationError::new(format!("cannot {verb} `{}`", self.image))
     }
 
-    fn decide(&mut self, availability: Availability, cause: Cause, problem: OperationError) {
+    pub(super) fn decide(&mut self, availability: Availability, cause: Cause, problem: OperationError) {
         self.availability = availability;
         self.cause = Some(cause);
         self.problem = Some(problem);
     }
 
-    fn unknown(&mut self, cause: Cause, error: OperationError) {
+    pub(super) fn unknown(&mut self, cause: Cause, error: OperationError) {
         self.evidence.extend(error.refused.clone().map(|words| Evidence::new(error.tried.clone(), words)));
         self.decide(Availability::Unknown, cause, error);
     }
 
     /// Judges an image that is there; `filled` is its repository where a rule fills it.
     fn found(&mut self, found: &Found, access: Access, filled: Option<&image::RepositoryName>) {
-        self.stored = Some(remarks::stored(found));
+        let stored = remarks::stored(found);
+        let large = stored.size_bytes.and_then(|size| crate::healthomics::too_large(&self.image, size));
+        self.stored = Some(stored);
         self.healthomics_access = access;
-        let contents = found.contents.as_ref();
-        if let Some(Ok(contents)) = contents {
+        let contents = found.contents.as_ref().and_then(|contents| contents.as_ref().ok());
+        let missing = contents.and_then(|contents| contents.missing.as_deref());
+        if let Some(contents) = contents {
             self.findings.extend(remarks::start(&self.image, contents));
         }
-        let size = self.stored.as_ref().and_then(|stored| stored.size_bytes);
-        let large = size.and_then(|size| crate::healthomics::too_large(&self.image, size));
-        let platforms =
-            contents.and_then(|contents| contents.as_ref().ok()).map(|own| own.platforms.as_slice());
-        let platforms = platforms.unwrap_or_default();
-        let missing = contents.and_then(|contents| contents.as_ref().ok()?.missing.clone());
-        let artifact = contents.and_then(|contents| contents.as_ref().ok()?.artifact.clone());
-        let uri = self.uri.clone().unwrap_or_default();
-        if !found.is_active() {
-            let digest = &found.detail.digest;
-            let problem = self
-                .problem("use")
-                .refused("it is archived, and ECR gives nobody an archived image")
-                .hint(format!(
-                    "restore it: `aws ecr update-image-storage-class --repository-name {} --image-id \
-                     imageDigest={digest} --target-storage-class STANDARD`",
-                    repository_of(&uri)
-                ));
-            self.decide(Availability::Unusable, Cause::Archived, problem);
-        } else if let Some(kind) = artifact {
-            let problem = self.problem("run").refused(format!("it is no container image but `{kind}`"));
-            self.decide(
-                Availability::Unusable,
-                Cause::NotAnImage,
-                problem.hint("name the image that it belongs to"),
-            );
-        } else if !platform::runs(platforms) {
-            self.wrong_architecture(platforms);
-        } else if let Some(size) = size.filter(|size| *size > LARGEST_ON_GPU) {
-            let words =
-                large.as_ref().map_or_else(|| format!("it has {size} bytes"), |own| own.message.clone());
-            let problem =
-                self.problem("run").refused(words).hint("make a smaller image: leave data out of it");
-            self.decide(Availability::Unusable, Cause::TooLarge, problem);
-        } else if let Some(missing) = missing.as_ref().filter(|_| filled.is_none()) {
-            let problem = self.problem("pull").refused(format!("ECR lacks {missing}"));
-            self.decide(
-                Availability::Unusable,
-                Cause::Incomplete,
-                problem.hint("push or clone the image again"),
-            );
-        } else if self.access_refused() {
-        } else if let Some(Err(error)) = contents {
-            let hint = "allow `ecr:BatchGetImage` and `ecr:BatchCheckLayerAvailability` to whoever runs this, or leave \
-                        the contents out with --no-contents";
-            let error = if error.hint.is_some() { error.clone() } else { error.clone().hint(hint) };
-            self.decide(Availability::Unknown, Cause::EcrUnknown, error);
-        } else {
-            self.availability = Availability::Usable;
-        }
         if let (Some(missing), Some(_)) = (missing, filled) {
-            self.findings.push(remarks::still_coming(&self.image, &missing));
+            self.findings.push(remarks::still_coming(&self.image, missing));
+        }
+        // What a rule has not brought yet comes with the next pull.
+        let missing = missing.filter(|_| filled.is_none());
+        if let Some((cause, problem)) = self.obstacle(found, large.as_ref(), missing) {
+            self.decide(Availability::Unusable, cause, problem);
+        } else if !self.access_refused() {
+            match &found.contents {
+                Some(Err(error)) => {
+                    let hint = "allow `ecr:BatchGetImage` and `ecr:BatchCheckLayerAvailability` to whoever runs this, or \
+                                leave the contents out with --no-contents";
+                    let error = if error.hint.is_some() { error.clone() } else { error.clone().hint(hint) };
+                    self.decide(Availability::Unknown, Cause::EcrUnknown, error);
+                }
+                _ => self.availability = Availability::Usable,
+            }
         }
         self.findings.extend(large.filter(|_| self.cause != Some(Cause::TooLarge)));
     }
 
+    /// Returns what keeps an image that is there from running, whoever may read it.
+    fn obstacle(
+        &self,
+        found: &Found,
+        large: Option<&Finding>,
+        missing: Option<&str>,
+    ) -> Option<(Cause, OperationError)> {
+        if !found.is_active() {
+            let hint = format!(
+                "restore it: `aws ecr update-image-storage-class --repository-name {} --image-id imageDigest={} \
+                 --target-storage-class STANDARD`",
+                self.repository(),
+                found.detail.digest
+            );
+            let problem =
+                self.problem("use").refused("it is archived, and ECR gives nobody an archived image");
+            return Some((Cause::Archived, problem.hint(hint)));
+        }
+        let contents = found.contents.as_ref().and_then(|contents| contents.as_ref().ok());
+        if let Some(kind) = contents.and_then(|contents| contents.artifact.as_ref()) {
+            let problem = self.problem("run").refused(format!("it is no container image but `{kind}`"));
+            return Some((Cause::NotAnImage, problem.hint("name the image that it belongs to")));
+        }
+        let platforms = contents.map(|contents| contents.platforms.as_slice()).unwrap_or_default();
+        if !platform::runs(platforms) {
+            return Some((Cause::WrongArchitecture, self.wrong_architecture(platforms)));
+        }
+        if let Some(large) = large.filter(|large| large.severity == Severity::Error) {
+            let problem = self.problem("run").refused(&large.message);
+            return Some((Cause::TooLarge, problem.hint("make a smaller image: leave data out of it")));
+        }
+        let problem = self.problem("pull").refused(format!("ECR lacks {}", missing?));
+        Some((Cause::Incomplete, problem.hint("push or clone the image again")))
+    }
+
     /// Decides by the access of HealthOmics; returns whether that was not a plain yes.
-    fn access_refused(&mut self) -> bool {
+    pub(super) fn access_refused(&mut self) -> bool {
         let availability = match &self.healthomics_access {
             Access::Accessible => return false,
             Access::NotAccessible { .. } => Availability::Unusable,
             Access::Depends { .. } | Access::Unknown { .. } => Availability::Unknown,
         };
         let reason = self.healthomics_access.reason().unwrap_or_default().to_owned();
-        let repository = repository_of(self.uri.as_deref().unwrap_or_default());
         let hint = match (&self.prefix_access, &self.rule) {
-            (Some(parts), Some(rule)) if parts.templates.is_empty() && parts.registry_policy.is_yes() => {
-                format!("`omics-ecr grant {repository}`; the rule is `{rule}`")
+            (Some(parts), Some(rule)) if !parts.templates.is_empty() || !parts.registry_policy.is_yes() => {
+                format!(
+                    "give the prefix `{rule}` its registry policy and its template: run `omics-ecr cache create` for it again"
+                )
             }
-            (Some(_), Some(rule)) => format!(
-                "give the prefix `{rule}` its registry policy and its template: run `omics-ecr cache create` for it again"
-            ),
-            _ => format!("`omics-ecr grant {repository}`"),
+            _ => format!("`omics-ecr grant {}`", self.repository()),
         };
         let verb = if self.stored.is_some() { "let HealthOmics read" } else { "let HealthOmics pull" };
         let problem = self.problem(verb).refused(reason).hint(hint);
@@ -300,169 +298,16 @@ impl CheckedImage {
         true
     }
 
-    fn wrong_architecture(&mut self, platforms: &[registry::Platform]) {
-        let problem = self
-            .problem("run")
+    /// Returns the problem of an image without linux/amd64.
+    pub(super) fn wrong_architecture(&self, platforms: &[registry::Platform]) -> OperationError {
+        self.problem("run")
             .refused(format!("it has no linux/amd64, only {}", platform::words(platforms)))
-            .hint("HealthOmics runs linux/amd64 alone: name a tag or an image that has it");
-        self.decide(Availability::Unusable, Cause::WrongArchitecture, problem);
+            .hint("HealthOmics runs linux/amd64 alone: name a tag or an image that has it")
     }
 
-    /// Judges an image that is not there and that a rule covers.
-    fn through_rule(&mut self, seen: &Seen<'_>, place: &Place, access: PrefixAccess) {
-        self.healthomics_access = access.all.clone();
-        self.prefix_access = Some(access);
-        let Some(look) = self.upstream.clone() else {
-            let problem = self.problem("tell what comes through the rule for");
-            return self.unknown(Cause::UpstreamUnreachable, problem);
-        };
-        let prefix = self.rule.clone().unwrap_or_default();
-        let has_credential = credential(seen, place).is_some();
-        match &look.answer {
-            UpstreamAnswer::NotFound { .. } => self.not_upstream(&look),
-            UpstreamAnswer::Denied { words } => {
-                let problem = self.problem("find").refused(words);
-                let host = place.upstream.as_ref().map(|image| image.host().to_string()).unwrap_or_default();
-                if has_credential {
-                    let hint = format!(
-                        "{host} answers so for private images and for those that are not there; ECR asks with the \
-                         credential of the rule `{prefix}`: import it with --prime, or log in with `docker login {host}` \
-                         and check again"
-                    );
-                    return self.decide(
-                        Availability::Unknown,
-                        Cause::UpstreamAccessDenied,
-                        problem.hint(hint),
-                    );
-                }
-                let hint = format!(
-                    "{host} answers so for private images and for those that are not there: see that the name is right; a \
-                     private image needs a rule with a credential"
-                );
-                self.decide(Availability::NotThere, Cause::UpstreamAccessDenied, problem.hint(hint));
-            }
-            UpstreamAnswer::RateLimited { words } => {
-                let host = place.upstream.as_ref().map(|image| image.host().to_string()).unwrap_or_default();
-                let hint = match look.with_login {
-                    true => "wait until the window of pulls ends, and check again".to_owned(),
-                    false => {
-                        format!("log in with `docker login {host}`, or wait until the window of pulls ends")
-                    }
-                };
-                let problem = self.problem("ask upstream for").refused(words).hint(hint);
-                self.decide(Availability::Unknown, Cause::RateLimited, problem);
-            }
-            UpstreamAnswer::Unreachable { words } => {
-                let hint = "ECR may reach it all the same: check again, or import it with --prime";
-                let problem = self.problem("ask upstream for").refused(words).hint(hint);
-                self.decide(Availability::Unknown, Cause::UpstreamUnreachable, problem);
-            }
-            UpstreamAnswer::There { platforms, .. } => {
-                let platforms: Vec<_> = platforms.iter().filter_map(|own| own.parse().ok()).collect();
-                self.findings.extend(remarks::pulls_left(place, &look, has_credential));
-                if !platform::runs(&platforms) {
-                    return self.wrong_architecture(&platforms);
-                }
-                if let Some(pinned) = place.image.digest() {
-                    let tag = place.image.tag().map(ToString::to_string);
-                    let problem = self
-                        .problem("pull")
-                        .refused(format!(
-                            "through a rule ECR does not find {pinned} before the image is there"
-                        ))
-                        .hint(match tag {
-                            Some(_) => format!(
-                                "import it by its tag first: `omics-ecr check --prime {}`",
-                                self.image
-                            ),
-                            None => format!("clone it: `omics-ecr clone {}`", look.image),
-                        });
-                    return self.decide(Availability::NotThere, Cause::DigestThroughRule, problem);
-                }
-                if let Some(title) = unsupported(place) {
-                    let words = format!("HealthOmics takes no images through a rule for {title}");
-                    let hint = "import it yourself with --prime: then it is an image like any other";
-                    let problem = self.problem("let HealthOmics pull").refused(words).hint(hint);
-                    return self.decide(Availability::Unusable, Cause::WrongPlace, problem);
-                }
-                if !self.access_refused() {
-                    self.availability = Availability::PulledThrough;
-                }
-            }
-        }
+    /// Returns the repository of its name in ECR.
+    fn repository(&self) -> String {
+        let image = self.uri.as_deref().and_then(|uri| uri.parse::<ImageReference>().ok());
+        image.map(|image| image.repository().to_string()).unwrap_or_default()
     }
-
-    /// Judges an image that is not there and that no rule covers.
-    fn without_rule(&mut self, seen: &Seen<'_>, place: &Place, near: &[String]) {
-        if let Some(look) = self.upstream.clone()
-            && matches!(look.answer, UpstreamAnswer::NotFound { .. })
-        {
-            return self.not_upstream(&look);
-        }
-        let repository = place.repository();
-        let first = repository.as_str().split('/').next().unwrap_or_default();
-        let known = Upstream::ALL.iter().find(|upstream| upstream.default_prefix == first);
-        let target = EcrTarget {
-            account: Some(seen.account.id().clone()),
-            region: Some(seen.account.region().clone()),
-        };
-        let there = seen.repositories.seen().is_some_and(|all| all.contains_key(repository));
-        let hint = match (&place.upstream, known) {
-            (Some(upstream), _) => match Route::of(upstream, &target) {
-                Route::Rule { .. } => format!(
-                    "make a rule, `omics-ecr cache create {}`, or clone it: `omics-ecr clone {upstream}`",
-                    upstream.host()
-                ),
-                _ => format!("clone it: `omics-ecr clone {upstream}`"),
-            },
-            (None, Some(upstream)) if !there => format!(
-                "make the rule: `omics-ecr cache create {} --prefix {first}`",
-                upstream.hosts.first().unwrap_or(&upstream.url)
-            ),
-            _ if !near.is_empty() => format!("tags that are there: {}", near.join(", ")),
-            _ if there => {
-                format!("see which tags there are: `aws ecr list-images --repository-name {repository}`")
-            }
-            _ => "push it, or clone it from where it is: `omics-ecr clone SOURCE --to REPOSITORY:TAG`"
-                .to_owned(),
-        };
-        let what = if there { "no such image" } else { "no such repository" };
-        let words = format!("ECR has {what} `{}`, and no rule covers it", place.image);
-        let problem = self.problem("find").refused(words).hint(hint);
-        self.decide(Availability::NotThere, Cause::NotInEcr, problem);
-    }
-
-    fn not_upstream(&mut self, look: &UpstreamLook) {
-        let UpstreamAnswer::NotFound { repository_exists, nearest_tags } = &look.answer else { return };
-        let words = match repository_exists {
-            Some(true) => {
-                format!("`{}` does not exist: the repository does, without this tag or digest", look.image)
-            }
-            Some(false) => format!("`{}` does not exist: there is no such repository", look.image),
-            None => format!("`{}` does not exist", look.image),
-        };
-        let hint = match nearest_tags.as_slice() {
-            [] => "see that name and tag are right".to_owned(),
-            near => format!("tags that come near: {}", near.join(", ")),
-        };
-        let problem = self.problem("find").refused(words).hint(hint);
-        self.decide(Availability::NotThere, Cause::ImageNotFound, problem);
-    }
-}
-
-/// Returns the credential of the rule that covers an image.
-fn credential<'s>(seen: &'s Seen<'_>, place: &Place) -> Option<&'s str> {
-    let prefix = &place.rule.as_ref()?.ecr_repository_prefix;
-    let rule = seen.state.rules.seen()?.iter().find(|rule| rule.names.ecr_repository_prefix == *prefix)?;
-    rule.credential_arn.as_deref().or(rule.custom_role_arn.as_deref())
-}
-
-/// Returns the title of an upstream registry through whose rules HealthOmics takes nothing.
-fn unsupported(place: &Place) -> Option<&'static str> {
-    let upstream = UpstreamRegistry::of(&place.rule.as_ref()?.upstream)?.upstream();
-    (!upstream.healthomics).then_some(upstream.title)
-}
-
-fn repository_of(uri: &str) -> String {
-    uri.parse::<ImageReference>().map(|image| image.repository().to_string()).unwrap_or_default()
 }

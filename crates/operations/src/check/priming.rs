@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use aws::ecr::FailureCode;
 use futures_util::{StreamExt as _, stream};
 use image::ImageReference;
 
@@ -9,9 +10,9 @@ use super::report::{Availability, Cause, CheckReport, CheckedImage};
 use super::request::CheckRequest;
 use super::survey;
 use crate::account::Account;
-use crate::error::{OperationError, Result};
+use crate::error::Result;
 use crate::finding::Code;
-use crate::prime::Prime;
+use crate::prime::{Prime, PrimeFailure};
 use crate::private_registry::PrivateRegistry;
 
 /// Images that ECR is made to import at once.
@@ -33,7 +34,7 @@ pub(super) async fn run(
     if wanted.is_empty() {
         return Ok(before);
     }
-    let outcomes: HashMap<String, Option<OperationError>> = stream::iter(wanted)
+    let outcomes: HashMap<String, Option<PrimeFailure>> = stream::iter(wanted)
         .map(async |(uri, prime)| {
             let outcome = prime.pull(registry, request.prime_patience).await;
             (uri, outcome.err())
@@ -45,8 +46,8 @@ pub(super) async fn run(
     after.imported = outcomes.values().filter(|error| error.is_none()).count();
     for image in &mut after.images {
         let outcome = image.uri.as_ref().and_then(|uri| outcomes.get(uri)).cloned();
-        if let Some(error) = outcome.flatten() {
-            image.refused_by_ecr(error);
+        if let Some(failure) = outcome.flatten() {
+            image.refused_by_ecr(failure);
         }
     }
     Ok(after)
@@ -81,7 +82,7 @@ fn prime(image: &CheckedImage) -> Option<Prime> {
 
 impl CheckedImage {
     /// Takes what ECR said when it was to import the image.
-    fn refused_by_ecr(&mut self, error: OperationError) {
+    fn refused_by_ecr(&mut self, PrimeFailure { error, code }: PrimeFailure) {
         let words = error.refused.clone().unwrap_or_default();
         self.evidence.push(super::Evidence::new(format!("ECR, {}", error.tried), words.clone()));
         self.prime_error = Some(error.clone());
@@ -89,10 +90,10 @@ impl CheckedImage {
             return;
         }
         // ECR went there itself: what it says of upstream counts more than what we see.
-        let cause = match words.as_str() {
-            words if words.contains("UpstreamTooManyRequests") => Some(Cause::RateLimited),
-            words if words.contains("UpstreamAccessDenied") => Some(Cause::UpstreamAccessDenied),
-            words if words.contains("UpstreamUnavailable") => Some(Cause::UpstreamUnreachable),
+        let cause = match code {
+            Some(FailureCode::UpstreamTooManyRequests) => Some(Cause::RateLimited),
+            Some(FailureCode::UpstreamAccessDenied) => Some(Cause::UpstreamAccessDenied),
+            Some(FailureCode::UpstreamUnavailable) => Some(Cause::UpstreamUnreachable),
             _ => None,
         };
         match cause {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image::RepositoryName;
 
-use crate::error::{OperationError, Result};
+use crate::error::Result;
 
 /// Most images of one request.
 pub(super) const MOST_IMAGES: usize = 100_000;
@@ -30,17 +30,12 @@ impl CheckRequest {
     }
 }
 
-/// Returns the images of a list, the first word of each line: `SOURCE [TARGET]` as `map --clone-list` writes it counts
-/// by its target. Empty lines, and what follows `#`, are passed over.
+/// Returns the images of a list, one on each line; of `SOURCE TARGET`, as `map --clone-list` writes it, the target. Empty
+/// lines, and what follows `#`, are passed over.
 ///
 /// # Errors
 /// When a line has more than two words, or there are too many.
 pub fn read_list(text: &str) -> Result<Vec<String>> {
     let items = crate::clone::read_list(text)?;
-    if items.len() > MOST_IMAGES {
-        return Err(OperationError::new("cannot read the list of images")
-            .refused(format!("it has more than {MOST_IMAGES} images"))
-            .hint("split the list"));
-    }
     Ok(items.into_iter().map(|item| item.target.unwrap_or(item.source)).collect())
 }

@@ -37,6 +37,7 @@ pub(crate) enum Stored {
 /// An image that is there.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
+    /// What ECR lists of it.
     pub(crate) detail: ImageDetail,
     /// What it is made of; an error where that could not be read, and none where nobody asked.
     pub(crate) contents: Option<Result<Contents>>,
@@ -52,12 +53,15 @@ impl Found {
 /// What an image is made of.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Contents {
+    /// Its platforms; empty where nothing tells them.
     pub(crate) platforms: Vec<Platform>,
     /// What the image for linux/amd64 takes, in bytes; none where there is no such image.
     pub(crate) size_bytes: Option<u64>,
     /// What is missing in ECR, in words.
     pub(crate) missing: Option<String>,
+    /// Its ENTRYPOINT, word by word.
     pub(crate) entrypoint: Vec<String>,
+    /// Its USER.
     pub(crate) user: Option<String>,
     /// What it is, where it is no container image.
     pub(crate) artifact: Option<String>,
@@ -80,14 +84,19 @@ struct Start {
 /// What was seen of a repository's images, with what was asked.
 #[derive(Debug, Default)]
 pub(crate) struct Looks {
+    /// What ECR has, by what was asked for.
     pub(crate) images: HashMap<ImageId, Stored>,
+    /// What was asked and answered about each.
     pub(crate) evidence: HashMap<ImageId, Vec<Evidence>>,
 }
 
 /// A repository of a registry.
 pub(crate) struct Looker<'a> {
+    /// The registry.
     pub(crate) registry: &'a PrivateRegistry,
+    /// Its control plane.
     pub(crate) ecr: &'a Ecr,
+    /// The repository.
     pub(crate) repository: &'a RepositoryName,
     /// Whether manifests and configs are read, which ECR notes as a pull.
     pub(crate) contents: bool,

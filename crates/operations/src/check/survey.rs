@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws::ecr::{ImageId, TagFilter, TagMutability};
 use futures_util::{StreamExt as _, stream};
-use image::{AccountId, EcrHost, ImageReference, PullThroughCacheRules, RepositoryName};
+use image::{AccountId, EcrHost, ImageReference, RepositoryName};
 
 use super::judge::{self, Facts};
 use super::nearest::nearest;
 use super::reading::{self, Meaning, Place, Reader};
 use super::report::{CheckReport, CheckedImage, Evidence, UpstreamLook};
-use super::request::CheckRequest;
+use super::request::{CheckRequest, MOST_IMAGES};
 use super::stored::{Looker, Looks, Stored};
 use super::upstream;
 use crate::account::{Account, Looked, RegistryState};
@@ -38,7 +38,6 @@ pub(super) struct Seen<'a> {
     pub(super) account: &'a Account,
     pub(super) registry: &'a PrivateRegistry,
     pub(super) state: RegistryState,
-    pub(super) rules: PullThroughCacheRules,
     pub(super) repositories: Looked<HashMap<RepositoryName, Repository>>,
 }
 
@@ -53,6 +52,11 @@ pub(super) async fn run(
             .refused("no image was named")
             .hint("name one: `omics-ecr check quay.io/biocontainers/bwa:0.7.17`"));
     }
+    if request.images.len() > MOST_IMAGES {
+        return Err(OperationError::new("cannot check images")
+            .refused(format!("{} are more than {MOST_IMAGES}", request.images.len()))
+            .hint("check them in parts"));
+    }
     let state = RegistryState::read(account).await;
     let rules = state.names().unwrap_or_default();
     let reader = Reader { registry, rules: &rules, clone_prefix: request.clone_prefix.as_ref() };
@@ -66,7 +70,7 @@ pub(super) async fn run(
         .map(|place| place.repository().clone())
         .collect();
     let repositories = repositories(account, wanted).await;
-    let seen = Seen { account, registry, state, rules, repositories };
+    let seen = Seen { account, registry, state, repositories };
     let chosen: Vec<Chosen> = meanings.into_iter().map(|meaning| seen.choose(meaning)).collect();
     let (own, others) = tokio::join!(seen.look(&chosen, request), seen.look_elsewhere(&chosen, request));
     let asked = seen.ask_upstream(&chosen, &own).await;

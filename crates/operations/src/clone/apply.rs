@@ -221,6 +221,7 @@ async fn prime(
             stage(Stage::Fetching);
             let pull = prime.pull(registry, work.options.prime_patience);
             let outcome = cancel.run_until_cancelled(pull).await;
+            let outcome = outcome.map(|pulled| pulled.map_err(|failure| failure.error));
             match &outcome {
                 Some(Ok(_)) => stage(Stage::Finished),
                 Some(Err(_)) => stage(Stage::Failed),

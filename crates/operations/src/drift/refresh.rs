@@ -21,6 +21,12 @@ pub(super) const KEEPER: &str = "omics-ecr-kept-";
 /// Tags that are renewed at once.
 const AT_ONCE: usize = 4;
 
+/// The first pause while ECR still lacks parts of a new image; later ones double.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// Pauses until it is taken for certain that ECR lacks them.
+const SETTLING: u32 = 6;
+
 /// What became of a tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
@@ -141,6 +147,13 @@ pub async fn refresh(
     }
 }
 
+/// Returns whether ECR lacks parts of an image.
+fn is_settling(error: &aws::AwsError) -> bool {
+    error.code().is_some_and(|code| {
+        code.starts_with("LayersNotFound") || code.starts_with("ReferencedImagesNotFound")
+    })
+}
+
 struct Renewing<'a> {
     registry: &'a PrivateRegistry,
     name: String,
@@ -194,9 +207,17 @@ impl<'a> Renewing<'a> {
         let keeper = self.keeper();
         let kept = NewManifest { tag: Some(keeper.clone()), ..old.clone() };
         if let Err(error) = ecr.put_image(&self.repository, &kept).await {
-            let error = self.failed().refused(error.answer()).hint(
-                "nothing was deleted: allow `ecr:PutImage`, by which the old image is kept meanwhile, to whoever runs this",
-            );
+            let hint = match is_settling(&error) {
+                true => format!(
+                    "nothing was deleted: ECR has not got all of the old image, which could not be put back; pull it once, \
+                     `omics-ecr check --prime {}`",
+                    self.name
+                ),
+                false => "nothing was deleted: allow `ecr:PutImage`, by which the old image is kept meanwhile, to whoever \
+                          runs this"
+                    .to_owned(),
+            };
+            let error = self.failed().refused(error.answer()).hint(hint);
             return (RefreshOutcome::Left { error }, None);
         }
         if let Err(error) = self.delete_tag(&self.tag).await {
@@ -208,7 +229,7 @@ impl<'a> Renewing<'a> {
                 let left_over = self.release(&keeper, &primed.digest).await.err();
                 (RefreshOutcome::Refreshed { digest: primed.digest.to_string() }, left_over)
             }
-            Err(error) => self.put_back(&old, keeper, error).await,
+            Err(failure) => self.put_back(&old, keeper, failure.error).await,
         }
     }
 
@@ -285,6 +306,16 @@ impl<'a> Renewing<'a> {
             tag: Some(keeper.to_owned()),
             digest: Some(new.clone()),
         };
+        let mut pause = FIRST_PAUSE;
+        for _ in 0..SETTLING {
+            match ecr.put_image(&self.repository, &moved).await {
+                Ok(_) => return self.delete_tag(keeper).await,
+                // ECR may still be bringing parts of it.
+                Err(error) if is_settling(&error) => tokio::time::sleep(pause).await,
+                Err(error) => return Err(error.into()),
+            }
+            pause *= 2;
+        }
         ecr.put_image(&self.repository, &moved).await?;
         self.delete_tag(keeper).await
     }

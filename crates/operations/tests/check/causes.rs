@@ -73,6 +73,16 @@ async fn an_image_that_upstream_lacks_is_told_with_the_tags_that_come_near() {
 }
 
 #[tokio::test]
+async fn near_tags_are_found_on_later_pages() {
+    let quay = scripted::pages(&["0.1", "0.7.16", "0.7.17--h5bf99c6_8", "latest"]).await;
+    let world = World::new(&[("quay.io", quay)]).await;
+    world.cache("quay", "quay.io").await;
+    let image = world.one("quay.io/bio/tool:0.7.17").await;
+    let hint = image.problem.unwrap().hint.unwrap();
+    assert_eq!(hint, "tags that come near: 0.7.17--h5bf99c6_8, 0.7.16, 0.1");
+}
+
+#[tokio::test]
 async fn a_registry_that_refuses_is_told_from_one_that_lacks_the_image() {
     for status in [401, 403] {
         let refusing = scripted::registry(closed(status)).await;

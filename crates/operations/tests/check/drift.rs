@@ -66,7 +66,7 @@ async fn a_refresh_brings_the_new_image_and_keeps_the_old_one_by_its_digest() {
     let quay = source().await;
     let upstream = Pusher::new(&quay).await;
     let world = cached(&upstream, quay.endpoint(), &["1", "2"]).await;
-    let moved = upstream.image("bio/tool:2", "linux/amd64", "later").await;
+    let moved = upstream.index("bio/tool:2", &["linux/amd64", "linux/arm64"], "later").await;
     let first = plan(&world, &DriftRequest::default()).await;
     let report = refresh(&world, &first).await;
     assert!(report.is_done(), "{report:#?}");

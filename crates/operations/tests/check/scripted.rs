@@ -32,6 +32,25 @@ pub(crate) async fn registry(answer: Answer) -> String {
     serve(Router::new().fallback(reply).with_state(answer)).await
 }
 
+/// Starts a registry that has no manifest and lists these tags, each on a page of its own; returns its endpoint.
+pub(crate) async fn pages(tags: &'static [&'static str]) -> String {
+    let reply = move |uri: Uri| async move {
+        if !uri.path().ends_with("/tags/list") {
+            return StatusCode::NOT_FOUND.into_response();
+        }
+        let last = uri.query().and_then(|query| query.split('&').find_map(|part| part.strip_prefix("last=")));
+        let place =
+            last.and_then(|last| tags.iter().position(|tag| *tag == last)).map_or(0, |place| place + 1);
+        let mut response = format!(r#"{{"name":"x","tags":["{}"]}}"#, tags[place]).into_response();
+        if place + 1 < tags.len() {
+            let link = format!("<{}?last={}&n=1>; rel=\"next\"", uri.path(), tags[place]);
+            response.headers_mut().insert("link", link.parse().unwrap());
+        }
+        response
+    };
+    serve(Router::new().fallback(reply)).await
+}
+
 /// Returns what Docker Hub answers when an address has used its pulls up.
 pub(crate) fn rate_limited() -> Answer {
     Answer {
