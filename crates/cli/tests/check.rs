@@ -116,7 +116,7 @@ fn a_usable_image_is_a_row_with_its_details_and_exits_with_0() {
     let output = world.run(&["check", "tools/bwa:1.0", "--evidence"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let table = text(&output.stdout);
-    let row = table.lines().find(|line| line.starts_with("tools/bwa:1.0")).unwrap();
+    let row = table.lines().find(|line| line.trim_start().starts_with("tools/bwa:1.0")).unwrap();
     assert!(row.contains("usable") && row.contains("linux/amd64") && row.ends_with("yes"), "{table}");
     for line in
         ["1 of 1 image usable in ", "read as:     there is a repository `tools/bwa`", "digest:      sha256:"]
