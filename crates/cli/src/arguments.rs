@@ -2,7 +2,9 @@
 
 mod account;
 mod cache;
+mod check;
 mod clone;
+mod drift;
 mod grant;
 mod local;
 mod policy;
@@ -17,7 +19,9 @@ use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryNam
 
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
+pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
@@ -45,6 +49,8 @@ pub(crate) enum Command {
     Local(Box<LocalArguments>),
     Cache(CacheArguments),
     Secret(SecretArguments),
+    Check(CheckArguments),
+    Drift(DriftArguments),
     Mcp(McpArguments),
 }
 

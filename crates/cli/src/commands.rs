@@ -2,7 +2,9 @@
 
 mod account;
 mod cache;
+mod check;
 mod clone;
+mod drift;
 mod grant;
 mod interrupt;
 mod local;
@@ -17,6 +19,7 @@ mod role;
 mod running;
 mod scan;
 mod secret;
+mod source_registries;
 mod text_file;
 
 use std::process::ExitCode;
@@ -39,6 +42,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
         Command::Cache(arguments) => (cache::run(&arguments.command), cache::output(&arguments.command)),
         Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
+        Command::Check(arguments) => (check::run(arguments), arguments.output),
+        Command::Drift(arguments) => (drift::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))
