@@ -2,6 +2,7 @@
 
 mod account;
 mod clone;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryNam
 
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOutput};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
     Clone(Box<CloneArguments>),
+    Validate(ValidateArguments),
+    Explain(ExplainArguments),
     Mcp(McpArguments),
 }
 

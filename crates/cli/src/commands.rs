@@ -2,18 +2,20 @@
 
 mod account;
 mod clone;
+mod explain;
 mod image_list;
 mod interrupt;
 mod map;
 mod mcp;
 mod question;
 mod scan;
+mod validate;
 
 use std::process::ExitCode;
 
 use operations::EcrTarget;
 
-use crate::arguments::{Arguments, Command, Output, TargetArguments};
+use crate::arguments::{Arguments, Command, Output, TargetArguments, ValidateOutput};
 use crate::{environment, failure};
 
 /// Runs what was typed and returns the exit code.
@@ -22,6 +24,11 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
+        Command::Validate(arguments) => {
+            let for_programs = arguments.output != ValidateOutput::Table;
+            (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
+        }
+        Command::Explain(arguments) => (explain::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

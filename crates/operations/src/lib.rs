@@ -7,6 +7,7 @@
 mod account;
 pub mod clone;
 mod error;
+pub mod explanation;
 mod finding;
 mod healthomics;
 pub mod map;
@@ -14,10 +15,11 @@ mod private_registry;
 mod route;
 mod scan;
 mod target;
+pub mod validate;
 
 pub use account::{Account, Looked, RegistryPolicy, RegistryState, RepositoryState};
 pub use error::{OperationError, Result};
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Fix, Severity};
 pub use healthomics::{Access, PrefixAccess, TemplateAccess};
 pub use private_registry::PrivateRegistry;
 pub use route::{CredentialNeed, Route};
