@@ -112,12 +112,20 @@ fn a_plan_is_shown_and_needs_consent() {
     assert_eq!(shown.status.code(), Some(1));
     let shown = document(&shown);
     assert_eq!(shown["applied"], json!([]));
-    let changes: Vec<&str> =
-        shown["plan"]["changes"].as_array().unwrap().iter().map(|change| change["change"].as_str().unwrap()).collect();
+    let changes: Vec<&str> = shown["plan"]["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["change"].as_str().unwrap())
+        .collect();
     assert_eq!(changes, ["registry-policy", "create-template", "repository-policy"]);
     let nobody = world.run(&["--fix"]);
     assert_eq!(nobody.status.code(), Some(2));
-    assert!(err(&nobody).contains("template quay") && err(&nobody).contains("pass --yes"), "{}", err(&nobody));
+    assert!(
+        err(&nobody).contains("template quay") && err(&nobody).contains("pass --yes"),
+        "{}",
+        err(&nobody)
+    );
     assert_eq!(world.run(&[]).status.code(), Some(1), "nothing was changed");
 }
 
@@ -144,8 +152,12 @@ fn what_cannot_be_looked_at_exits_with_2() {
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
     let report = document(&output);
     assert_eq!(report["verdict"], "could-not-look");
-    let codes: Vec<&str> =
-        report["findings"].as_array().unwrap().iter().map(|finding| finding["code"].as_str().unwrap()).collect();
+    let codes: Vec<&str> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
     assert_eq!(codes, ["OE710", "OE710", "OE710", "OE711"], "{report:#}");
     let mut command = omics_ecr(&["validate", "--endpoint-url", &endpoint, "--region", "us-east-1"]);
     let sarif = document(&command.args(["--output", "sarif"]).output().unwrap());
@@ -172,7 +184,8 @@ async fn denying() -> String {
                     request.extend_from_slice(&buffer[..read]);
                     let text = String::from_utf8_lossy(&request);
                     let is_sts = text.contains("GetCallerIdentity");
-                    if !is_sts && !(text.contains("x-amz-target") && text.contains('}')) {
+                    let is_json = text.contains("x-amz-target") && text.contains('}');
+                    if !is_sts && !is_json {
                         continue;
                     }
                     let denied = "{\"__type\":\"AccessDeniedException\",\"message\":\"not authorized\"}";
@@ -221,7 +234,10 @@ fn findings_are_explained_without_an_account() {
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     let text = out(&output);
     assert!(text.starts_with("OE303: ") && text.contains("\nOE101: "), "{text}");
-    assert!(text.contains("wrong:\n    {\"Version\"") && text.contains("aws:PrincipalIsAWSService"), "{text}");
+    assert!(
+        text.contains("wrong:\n    {\"Version\"") && text.contains("aws:PrincipalIsAWSService"),
+        "{text}"
+    );
     let list = out(&omics_ecr(&["explain", "--list"]).output().unwrap());
     assert!(list.contains(" OE001 ") && list.contains(" OE711 "), "{list}");
     let json = document(&omics_ecr(&["explain", "OE710", "--output", "json"]).output().unwrap());

@@ -5,11 +5,11 @@ use aws::ecr::{Rule, RuleVerdict};
 use aws::secrets_manager::SecretDescription;
 use image::{Credential, UpstreamRegistry};
 
-use super::observe::{SecretContent, SecretReading, View, is_taken};
+use super::observe::{SecretReading, View, is_taken};
 use super::remedy;
 use super::report::CredentialState;
 use crate::account::{Account, Looked};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 
 /// How the name of a secret begins that ECR may read.
 const NAME_PREFIX: &str = "ecr-pullthroughcache/";
@@ -56,9 +56,8 @@ pub(super) fn shape(account: &Account, text: &str) -> Result<(), Misshapen> {
 /// Looks at the credential of each rule.
 pub(super) fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     for rule in view.taken() {
-        match problem(view, rule) {
-            Some((code, message)) => findings.push(finding(rule, code, message)),
-            None => continue,
+        if let Some((code, message)) = problem(view, rule) {
+            findings.push(finding(rule, code, message));
         }
     }
 }
@@ -71,12 +70,12 @@ fn finding(rule: &Rule, code: Code, message: String) -> Finding {
     match code {
         Code::SecretDeleted => {
             let command = format!("aws secretsmanager restore-secret --secret-id {arn}");
-            found.fix(crate::finding::Fix::command(command))
+            found.fix(Fix::command(command))
         }
         Code::SecretKmsKey => {
             let command =
                 format!("aws secretsmanager update-secret --secret-id {arn} --kms-key-id {DEFAULT_KEY}");
-            found.fix(crate::finding::Fix::command(command))
+            found.fix(Fix::command(command))
         }
         Code::CredentialRefused | Code::SecretContent => found
             .hint(format!(
@@ -188,9 +187,4 @@ pub(super) fn state(view: &View<'_>, rule: &Rule) -> CredentialState {
         }
         None => CredentialState::Unknown { reason: "nobody asked ECR".to_owned() },
     }
-}
-
-/// Returns whether the content of a secret still matters: ECR did not say that the rule works.
-pub(super) fn explains(content: &Looked<Option<SecretContent>>) -> bool {
-    content.unseen().is_some()
 }

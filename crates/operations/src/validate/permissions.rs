@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::credentials;
+use aws::ecr::RuleVerdict;
+
 use super::observe::View;
 use crate::account::Looked;
 use crate::error::OperationError;
@@ -11,9 +12,6 @@ use crate::finding::{Code, Finding, Severity};
 /// Tells of everything that could not be looked at.
 pub(super) fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     let mut missing: BTreeSet<&str> = BTreeSet::new();
-    let unseen = |subject: &str, what: &str, error: &OperationError, findings: &mut Vec<Finding>| {
-        findings.push(could_not_look(subject, what, error));
-    };
     let observed = view.observed;
     let parts = [
         ("pull through cache rules", "which rules there are", observed.state.rules.unseen()),
@@ -23,14 +21,14 @@ pub(super) fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
     ];
     for (subject, what, error) in parts {
         if let Some(error) = error {
-            unseen(subject, what, error, findings);
+            findings.push(could_not_look(subject, what, error));
             missing.extend(error.missing_action.as_deref());
         }
     }
     for (prefix, error) in
         observed.validations.iter().filter_map(|(prefix, looked)| Some((prefix, looked.unseen()?)))
     {
-        unseen(prefix, "whether the rule's credential works", error, findings);
+        findings.push(could_not_look(prefix, "whether the rule's credential works", error));
         missing.extend(error.missing_action.as_deref());
     }
     for (arn, reading) in &observed.secrets {
@@ -38,10 +36,10 @@ pub(super) fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
         if works(view, arn) {
             continue;
         }
-        let content = reading.content.as_ref().filter(|content| credentials::explains(content));
-        let error = reading.description.unseen().or_else(|| content.and_then(Looked::unseen));
+        let content = reading.content.as_ref().and_then(Looked::unseen);
+        let error = reading.description.unseen().or(content);
         if let Some(error) = error {
-            unseen(arn, "what is in the secret", error, findings);
+            findings.push(could_not_look(arn, "what is in the secret", error));
             missing.extend(error.missing_action.as_deref());
         }
     }
@@ -54,7 +52,7 @@ pub(super) fn check(view: &View<'_>, findings: &mut Vec<Finding>) {
 fn could_not_look(subject: &str, what: &str, error: &OperationError) -> Finding {
     let words = error.refused.as_deref().unwrap_or(&error.tried);
     let finding =
-        Finding::new(Severity::Error, Code::CouldNotLook, subject, format!("could not look {what}: {words}"));
+        Finding::new(Severity::Error, Code::CouldNotLook, subject, format!("could not see {what}: {words}"));
     match &error.hint {
         Some(hint) => finding.hint(hint),
         None => finding,
@@ -63,7 +61,6 @@ fn could_not_look(subject: &str, what: &str, error: &OperationError) -> Finding 
 
 /// Returns whether a rule with this secret signs in upstream.
 fn works(view: &View<'_>, arn: &str) -> bool {
-    use aws::ecr::RuleVerdict;
     view.rules.iter().filter(|rule| rule.credential_arn.as_deref() == Some(arn)).any(|rule| {
         matches!(view.observed.validations.get(&rule.stored_prefix), Some(Looked::Seen(RuleVerdict::Valid)))
     })

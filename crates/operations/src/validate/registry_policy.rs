@@ -9,7 +9,7 @@ use super::observe::View;
 use super::policy_text;
 use super::reasons::{self, Obstacles};
 use super::remedy;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{Access, IMPORT_ACTIONS};
 
 /// What findings call it.
@@ -194,7 +194,7 @@ fn scope(document: &Document, findings: &mut Vec<Finding>) {
                     "ecr:CreateRepository, ecr:BatchImportUpstreamImage and ecr:ReplicateImage"
                 ),
             )
-            .fix(crate::finding::Fix::command(
+            .fix(Fix::command(
                 "aws ecr put-account-setting --name REGISTRY_POLICY_SCOPE --value V2",
             )),
         );

@@ -10,7 +10,7 @@ use super::reasons::{self, Obstacles};
 use super::registry_policy::SUBJECT;
 use super::{policy_text, remedy};
 use crate::account::Looked;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{Access, governing_template, templates_inside};
 
 /// Looks at the templates of each prefix.
@@ -218,7 +218,7 @@ fn settings(template: &Template, subject: &str, findings: &mut Vec<Finding>) {
         if let Some(set) = set {
             let words = format!("it sets {set} and names no role, so ECR cannot make repositories with it");
             findings.push(Finding::new(Severity::Error, Code::TemplateWithoutRole, subject, words).fix(
-                crate::finding::Fix::command(format!(
+                Fix::command(format!(
                     "aws ecr update-repository-creation-template --prefix {} --custom-role-arn ROLE",
                     template.prefix
                 )),
@@ -230,7 +230,7 @@ fn settings(template: &Template, subject: &str, findings: &mut Vec<Finding>) {
             "the repositories that it makes have {words}: ECR cannot refresh a tag that moved upstream"
         );
         findings.push(Finding::new(Severity::Warning, Code::TemplateImmutable, subject, words).fix(
-            crate::finding::Fix::command(format!(
+            Fix::command(format!(
                 "aws ecr update-repository-creation-template --prefix {} --image-tag-mutability MUTABLE",
                 template.prefix
             )),
