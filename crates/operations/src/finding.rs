@@ -66,36 +66,36 @@ codes! {
     TooLong = "OE010",
     /// The registry has no pull through cache rule.
     NoRules = "OE101",
-    /// HealthOmics takes no images through a rule for this upstream registry.
-    UpstreamNotTaken = "OE102",
-    /// Several rules reach the same part of an upstream registry.
-    SeveralRules = "OE103",
-    /// The upstream registry of a rule is none that is known.
-    UpstreamUnknown = "OE104",
     /// The prefix of a rule lies below the prefix of another one.
-    NestedPrefixes = "OE105",
-    /// There is no rule with the prefix that was asked for.
-    NoSuchRule = "OE106",
-    /// The registry has, or nearly has, as many rules as it may.
-    RulesQuota = "OE107",
+    NestedRules = "OE102",
+    /// Several rules reach the same part of an upstream registry.
+    SameUpstream = "OE103",
+    /// HealthOmics takes no images through a rule for this upstream registry.
+    UpstreamNotTaken = "OE104",
     /// The pull through cache rules could not be read.
     RulesUnknown = "OE110",
-    /// A rule for an upstream registry that always wants a credential has none.
-    CredentialMissing = "OE201",
+    /// The upstream registry of a rule is none that is known.
+    UpstreamUnknown = "OE111",
+    /// There is no rule with the prefix that was asked for.
+    NoSuchRule = "OE112",
+    /// The registry has, or nearly has, as many rules as it may.
+    RulesQuota = "OE113",
     /// The credential of a rule is no secret that ECR takes.
-    CredentialShape = "OE202",
+    SecretName = "OE201",
     /// The credential of a rule is in another account or Region.
-    CredentialElsewhere = "OE203",
+    SecretElsewhere = "OE202",
     /// The secret of a rule does not exist.
-    SecretMissing = "OE204",
+    SecretMissing = "OE203",
     /// The secret of a rule waits for its deletion.
-    SecretDeleted = "OE205",
+    SecretDeleted = "OE204",
     /// The secret of a rule does not hold a user name and an access token.
-    SecretContent = "OE206",
+    SecretContent = "OE205",
     /// The secret of a rule is encrypted with a key that ECR cannot use.
-    SecretKmsKey = "OE207",
+    SecretKey = "OE206",
     /// ECR cannot sign in upstream with the credential of a rule.
-    CredentialRefused = "OE208",
+    LoginRefused = "OE208",
+    /// A rule for an upstream registry that always wants a credential has none.
+    CredentialMissing = "OE210",
     /// The registry has no policy.
     NoRegistryPolicy = "OE301",
     /// No statement lets HealthOmics import images below a prefix.

@@ -6,26 +6,15 @@ use crate::finding::Code;
 /// The explanations, in the order of the ids.
 pub(super) const TABLE: &[Explanation] = &[
     Explanation {
-        code: Code::CredentialMissing,
-        title: "a rule that needs a credential has none",
-        why: "ECR signs in at Docker Hub, GHCR, GitLab, Azure and Chainguard for public images too. Without a secret \
-              every\npull that is not cached fails.",
-        wrong: "{ \"ecrRepositoryPrefix\": \"ghcr\", \"upstreamRegistryUrl\": \"ghcr.io\" }",
-        right: "{ \"ecrRepositoryPrefix\": \"ghcr\", \"upstreamRegistryUrl\": \"ghcr.io\",\n  \"credentialArn\": \
-                \"arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/ghcr-AbCdEf\" }",
-        fix: "omics-ecr secret create ghcr.io --username USER, and give its ARN to the rule.",
-    },
-    Explanation {
-        code: Code::CredentialShape,
+        code: Code::SecretName,
         title: "the credential of a rule is no secret that ECR takes",
         why: "The role by which ECR pulls through may read secrets below `ecr-pullthroughcache/` and no others.",
         wrong: "arn:aws:secretsmanager:us-east-1:123456789012:secret:docker-hub-creds",
         right: "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/docker-hub-AbCdEf",
-        fix: "Make a secret with a right name, `omics-ecr secret create docker.io --username USER`: secrets cannot be \
-              renamed.",
+        fix: "Make a secret with a right name,\n`omics-ecr secret create docker-hub --registry docker.io --username USER`: secrets cannot be renamed.",
     },
     Explanation {
-        code: Code::CredentialElsewhere,
+        code: Code::SecretElsewhere,
         title: "the credential of a rule is in another account or Region",
         why: "ECR reads secrets of the rule's own account and Region alone.",
         wrong: "rule in 123456789012/us-east-1\n\
@@ -58,10 +47,10 @@ pub(super) const TABLE: &[Explanation] = &[
         why: "ECR wants a JSON object with the keys `username` and `accessToken`, written exactly so.",
         wrong: "{\"username\": \"me\", \"password\": \"dckr_pat_...\"}",
         right: "{\"username\": \"me\", \"accessToken\": \"dckr_pat_...\"}",
-        fix: "Write the secret again: `omics-ecr secret create docker.io --username USER`, the token on standard input.",
+        fix: "Write the secret again:\n`omics-ecr secret create docker-hub --registry docker.io --username USER --replace`, the token on standard input.",
     },
     Explanation {
-        code: Code::SecretKmsKey,
+        code: Code::SecretKey,
         title: "the secret is encrypted with a key that ECR cannot use",
         why: "The role by which ECR pulls through has no right on any key of yours: it reads secrets under the default \
               key\n`aws/secretsmanager` alone.",
@@ -70,13 +59,23 @@ pub(super) const TABLE: &[Explanation] = &[
         fix: "aws secretsmanager update-secret --secret-id ARN --kms-key-id alias/aws/secretsmanager",
     },
     Explanation {
-        code: Code::CredentialRefused,
+        code: Code::LoginRefused,
         title: "ECR cannot sign in upstream with the credential",
         why: "The secret is there and has the right form, and the upstream registry does not take it: the token is \
               wrong,\nexpired, or not for this user. Cached images are still served, new ones and new tags are not.",
         wrong: "$ aws ecr validate-pull-through-cache-rule --ecr-repository-prefix ghcr\n\
                 { \"isValid\": false, \"failure\": \"...\" }",
         right: "$ aws ecr validate-pull-through-cache-rule --ecr-repository-prefix ghcr\n{ \"isValid\": true }",
-        fix: "Get a new token, and put it into the secret: `omics-ecr secret create ghcr.io --username USER`.",
+        fix: "Get a new token, and put it into the secret:\n`omics-ecr secret create ghcr --registry ghcr.io --username USER --replace`.",
+    },
+    Explanation {
+        code: Code::CredentialMissing,
+        title: "a rule that needs a credential has none",
+        why: "ECR signs in at Docker Hub, GHCR, GitLab, Azure and Chainguard for public images too. Without a secret \
+              every\npull that is not cached fails.",
+        wrong: "{ \"ecrRepositoryPrefix\": \"ghcr\", \"upstreamRegistryUrl\": \"ghcr.io\" }",
+        right: "{ \"ecrRepositoryPrefix\": \"ghcr\", \"upstreamRegistryUrl\": \"ghcr.io\",\n  \"credentialArn\": \
+                \"arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/ghcr-AbCdEf\" }",
+        fix: "omics-ecr secret create ghcr --registry ghcr.io --username USER, and give its ARN to the rule.",
     },
 ];

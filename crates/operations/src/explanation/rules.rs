@@ -15,6 +15,24 @@ pub(super) const TABLE: &[Explanation] = &[
         fix: "omics-ecr cache create quay.io --prefix quay",
     },
     Explanation {
+        code: Code::NestedRules,
+        title: "the prefix of a rule lies below the prefix of another one",
+        why: "The longer prefix takes every name below it. What the upstream registry of the shorter one has under \
+              the same\npath cannot be pulled through, and a name leads somewhere else than it seems to.",
+        wrong: "mirror      -> quay.io\nmirror/hub  -> registry-1.docker.io",
+        right: "quay        -> quay.io\ndocker-hub  -> registry-1.docker.io",
+        fix: "Make a rule with a prefix of its own, change maps to it, and remove the nested rule.",
+    },
+    Explanation {
+        code: Code::SameUpstream,
+        title: "several rules lead to the same upstream registry",
+        why: "A registry map names one prefix for a registry, so images are cached twice, and only one of the prefixes\n\
+              has what a run needs.",
+        wrong: "quay  -> quay.io\nbio   -> quay.io",
+        right: "quay  -> quay.io",
+        fix: "Keep one rule. Repositories that another one filled stay until they are removed.",
+    },
+    Explanation {
         code: Code::UpstreamNotTaken,
         title: "HealthOmics takes no images through a rule for this registry",
         why: "ECR can pull from Chainguard and from other private ECR registries; HealthOmics does not take images\n\
@@ -25,13 +43,12 @@ pub(super) const TABLE: &[Explanation] = &[
         fix: "Copy what runs need: `omics-ecr clone IMAGE --to REPOSITORY:TAG`.",
     },
     Explanation {
-        code: Code::SeveralRules,
-        title: "several rules lead to the same upstream registry",
-        why: "A registry map names one prefix for a registry, so images are cached twice, and only one of the prefixes\n\
-              has what a run needs.",
-        wrong: "quay  -> quay.io\nbio   -> quay.io",
-        right: "quay  -> quay.io",
-        fix: "Keep one rule. Repositories that another one filled stay until they are removed.",
+        code: Code::RulesUnknown,
+        title: "the pull through cache rules could not be read",
+        why: "Routes are named by the default prefixes, and may be others in this account.",
+        wrong: "ECR answered AccessDeniedException: not authorized to perform: ecr:DescribePullThroughCacheRules",
+        right: "{ \"Effect\": \"Allow\", \"Action\": \"ecr:DescribePullThroughCacheRules\", \"Resource\": \"*\" }",
+        fix: "Allow `ecr:DescribePullThroughCacheRules` to the caller.",
     },
     Explanation {
         code: Code::UpstreamUnknown,
@@ -40,15 +57,6 @@ pub(super) const TABLE: &[Explanation] = &[
         wrong: "{ \"ecrRepositoryPrefix\": \"corp\", \"upstreamRegistryUrl\": \"registry.example.com\" }",
         right: "{ \"ecrRepositoryPrefix\": \"ghcr\", \"upstreamRegistryUrl\": \"ghcr.io\" }",
         fix: "Copy what runs need: `omics-ecr clone IMAGE --to REPOSITORY:TAG`.",
-    },
-    Explanation {
-        code: Code::NestedPrefixes,
-        title: "the prefix of a rule lies below the prefix of another one",
-        why: "The longer prefix takes every name below it. What the upstream registry of the shorter one has under \
-              the same\npath cannot be pulled through, and a name leads somewhere else than it seems to.",
-        wrong: "mirror      -> quay.io\nmirror/hub  -> registry-1.docker.io",
-        right: "quay        -> quay.io\ndocker-hub  -> registry-1.docker.io",
-        fix: "Make a rule with a prefix of its own, change maps to it, and remove the nested rule.",
     },
     Explanation {
         code: Code::NoSuchRule,
@@ -65,13 +73,5 @@ pub(super) const TABLE: &[Explanation] = &[
         wrong: "50 rules: ECR answers LimitExceededException to the next one",
         right: "30 rules, each used",
         fix: "Remove rules that nobody uses. Their repositories stay.",
-    },
-    Explanation {
-        code: Code::RulesUnknown,
-        title: "the pull through cache rules could not be read",
-        why: "Routes are named by the default prefixes, and may be others in this account.",
-        wrong: "ECR answered AccessDeniedException: not authorized to perform: ecr:DescribePullThroughCacheRules",
-        right: "{ \"Effect\": \"Allow\", \"Action\": \"ecr:DescribePullThroughCacheRules\", \"Resource\": \"*\" }",
-        fix: "Allow `ecr:DescribePullThroughCacheRules` to the caller.",
     },
 ];

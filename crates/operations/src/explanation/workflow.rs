@@ -61,7 +61,7 @@ pub(super) const TABLE: &[Explanation] = &[
         why: "ECR makes no rule for Docker Hub, GHCR, GitLab, Azure and Chainguard without a secret, even for public \
               images.",
         wrong: "omics-ecr cache create docker.io --prefix docker-hub",
-        right: "omics-ecr cache create docker.io --prefix docker-hub --credential-arn \\\n  \
+        right: "omics-ecr cache create docker.io --prefix docker-hub --credential \\\n  \
                 arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughcache/docker-hub-AbCdEf",
         fix: "Make a secret with `omics-ecr secret create`, or take the image from `public.ecr.aws` or Quay.",
     },

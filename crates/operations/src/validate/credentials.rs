@@ -72,22 +72,25 @@ fn finding(rule: &Rule, code: Code, message: String) -> Finding {
             let command = format!("aws secretsmanager restore-secret --secret-id {arn}");
             found.fix(Fix::command(command))
         }
-        Code::SecretKmsKey => {
+        Code::SecretKey => {
             let command =
                 format!("aws secretsmanager update-secret --secret-id {arn} --kms-key-id {DEFAULT_KEY}");
             found.fix(Fix::command(command))
         }
-        Code::CredentialRefused | Code::SecretContent => found
-            .hint(format!(
-                "put a right user name and access token into the secret: `omics-ecr secret create {url} --username USER`"
-            ))
-            .fix(remedy::create_secret(url)),
-        _ => found
-            .hint(format!(
-                "make a secret with `omics-ecr secret create {url} --username USER`, then give it to the rule: \
-                 `omics-ecr cache create {url} --prefix {prefix} --credential-arn ARN`"
-            ))
-            .fix(remedy::create_secret(url)),
+        Code::LoginRefused | Code::SecretContent => {
+            let renew = remedy::renew_secret(rule);
+            found.hint(format!("put a right login into the secret: `{}`", renew.command)).fix(renew)
+        }
+        _ => {
+            let make = remedy::create_secret(rule);
+            found
+                .hint(format!(
+                    "make a secret with `{}`, then give it to the rule: `omics-ecr cache create {url} --prefix {prefix} \
+                     --credential ARN`",
+                    make.command
+                ))
+                .fix(make)
+        }
     }
 }
 
@@ -102,8 +105,8 @@ fn problem(view: &View<'_>, rule: &Rule) -> Option<(Code, String)> {
         return needed.then(|| (Code::CredentialMissing, words()));
     };
     match shape(view.account, arn) {
-        Err(Misshapen::Shape(words)) => return Some((Code::CredentialShape, words)),
-        Err(Misshapen::Elsewhere(words)) => return Some((Code::CredentialElsewhere, words)),
+        Err(Misshapen::Shape(words)) => return Some((Code::SecretName, words)),
+        Err(Misshapen::Elsewhere(words)) => return Some((Code::SecretElsewhere, words)),
         Ok(()) => {}
     }
     let invalid = match view.observed.validations.get(&rule.stored_prefix) {
@@ -119,7 +122,7 @@ fn problem(view: &View<'_>, rule: &Rule) -> Option<(Code, String)> {
         (None, Some(ecr)) => {
             let ecr = if ecr.is_empty() { "nothing more" } else { ecr };
             let words = format!("ECR cannot sign in at {url} with the rule's secret; ECR says: {ecr}");
-            Some((Code::CredentialRefused, words))
+            Some((Code::LoginRefused, words))
         }
         (None, None) => None,
     }
@@ -141,7 +144,7 @@ fn secret(arn: &str, reading: &SecretReading) -> Option<(Code, String)> {
             "the secret `{}` is encrypted with `{key}`, and ECR can use the default key `aws/secretsmanager` alone",
             description.name
         );
-        return Some((Code::SecretKmsKey, words));
+        return Some((Code::SecretKey, words));
     }
     match reading.content.as_ref()?.seen()?.as_ref()? {
         Err(error) => Some((Code::SecretContent, format!("the secret holds no credential: {error}"))),

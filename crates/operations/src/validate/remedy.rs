@@ -10,7 +10,7 @@ pub(super) fn create_cache(registry: &str, prefix: &str, credential: Option<&str
     let arguments = [("registry", registry.to_owned()), ("ecr_prefix", prefix.to_owned())];
     let fix = match credential {
         Some(arn) => {
-            command += &format!(" --credential-arn {arn}");
+            command += &format!(" --credential {arn}");
             let [registry, prefix] = arguments;
             return Fix::command(command)
                 .tool("CreateECRPullThroughCache", [registry, prefix, ("credential_arn", arn.to_owned())]);
@@ -44,7 +44,23 @@ pub(super) fn clone_instead(upstream: &str) -> Fix {
         .tool("CloneContainerToECR", [("source_uri", format!("{upstream}/REPOSITORY:TAG"))])
 }
 
-/// Returns the making of a secret that a rule can take.
-pub(super) fn create_secret(upstream: &str) -> Fix {
-    Fix::command(format!("omics-ecr secret create {upstream} --username USER"))
+/// Returns the making of a secret that a rule can take, named after the rule's prefix.
+pub(super) fn create_secret(rule: &Rule) -> Fix {
+    let (prefix, url) = (&rule.names.ecr_repository_prefix, &rule.upstream_registry_url);
+    Fix::command(format!("omics-ecr secret create {prefix} --registry {url} --username USER"))
+}
+
+/// Returns a new login for the secret that a rule has.
+pub(super) fn renew_secret(rule: &Rule) -> Fix {
+    let arn = rule.credential_arn.as_deref().unwrap_or_default();
+    // Behind the name an ARN has a dash and six characters of Secrets Manager's.
+    let name = arn.split_once(":secret:ecr-pullthroughcache/").map(|(_, name)| name);
+    let name = name
+        .and_then(|name| name.rsplit_once('-').filter(|(_, suffix)| suffix.len() == 6))
+        .map(|(name, _)| name);
+    let url = &rule.upstream_registry_url;
+    Fix::command(format!(
+        "omics-ecr secret create {} --registry {url} --username USER --replace",
+        name.unwrap_or("NAME")
+    ))
 }

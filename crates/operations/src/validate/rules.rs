@@ -92,7 +92,7 @@ fn nesting(view: &View<'_>, inner: &Rule, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::new(
                 Severity::Warning,
-                Code::NestedPrefixes,
+                Code::NestedRules,
                 name,
                 format!(
                     "it lies below the prefix `{above}`: names below `{name}` lead to {}, and `{hidden}` of {} cannot \
@@ -126,7 +126,7 @@ fn several(view: &View<'_>, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::new(
                 severity,
-                Code::SeveralRules,
+                Code::SameUpstream,
                 url,
                 format!(
                     "{} rules lead to it: {}; a registry map names one prefix for a registry, so the same image may \

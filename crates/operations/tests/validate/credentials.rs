@@ -70,7 +70,7 @@ async fn a_secret_with_a_name_that_ecr_may_not_read() {
     let report = with_credential(&account, arn).await;
     assert_one(
         &report,
-        Code::CredentialShape,
+        Code::SecretName,
         Severity::Error,
         "ghcr",
         &["docker-hub-creds", "ecr-pullthroughcache/"],
@@ -84,10 +84,10 @@ async fn a_secret_of_another_region_or_account() {
     let secret = "secret:ecr-pullthroughcache/ghcr-AbCdEf";
     let region = json!(format!("arn:aws:secretsmanager:eu-west-1:123456789012:{secret}"));
     let report = with_credential(&account, region).await;
-    assert_one(&report, Code::CredentialElsewhere, Severity::Error, "ghcr", &["eu-west-1", "us-east-1"]);
+    assert_one(&report, Code::SecretElsewhere, Severity::Error, "ghcr", &["eu-west-1", "us-east-1"]);
     let other = json!(format!("arn:aws:secretsmanager:us-east-1:999999999999:{secret}"));
     let report = with_credential(&account, other).await;
-    assert_one(&report, Code::CredentialElsewhere, Severity::Error, "ghcr", &["999999999999"]);
+    assert_one(&report, Code::SecretElsewhere, Severity::Error, "ghcr", &["999999999999"]);
     alone(&report);
 }
 
@@ -135,7 +135,7 @@ async fn a_secret_under_a_key_of_ones_own() {
     };
     account.session.secrets_manager().update(&arn, &update).await.unwrap();
     let report = account.validate().await;
-    assert_one(&report, Code::SecretKmsKey, Severity::Error, "ghcr", &["1234abcd", "aws/secretsmanager"]);
+    assert_one(&report, Code::SecretKey, Severity::Error, "ghcr", &["1234abcd", "aws/secretsmanager"]);
     alone(&report);
 }
 
@@ -150,7 +150,7 @@ async fn a_token_that_the_upstream_refuses_is_told_in_ecrs_words() {
     let altered = BTreeMap::from([("ValidatePullThroughCacheRule", alter)]);
     let (_proxy, session) = account.behind(Behaviour { altered, ..Behaviour::default() }).await;
     let report = report(&session, &[]).await;
-    assert_one(&report, Code::CredentialRefused, Severity::Error, "ghcr", &["401 Unauthorized"]);
+    assert_one(&report, Code::LoginRefused, Severity::Error, "ghcr", &["401 Unauthorized"]);
     assert_eq!(report.prefixes[0].credential.label(), "broken");
     alone(&report);
 }

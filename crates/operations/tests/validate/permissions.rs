@@ -69,12 +69,12 @@ async fn a_secret_that_works_need_not_be_seen_and_one_that_does_not_must() {
     let works = without(&account, &["DescribeSecret", "GetSecretValue"]).await;
     assert_eq!(works.verdict, Verdict::Ok, "{works:#?}");
     let unseen = without(&account, &["ValidatePullThroughCacheRule"]).await;
-    assert_unseen(&unseen, "ghcr", "ecr:ValidatePullThroughCacheRule", &[Code::CredentialRefused]);
+    assert_unseen(&unseen, "ghcr", "ecr:ValidatePullThroughCacheRule", &[Code::LoginRefused]);
     assert_eq!(unseen.prefixes[0].credential.label(), "unknown");
     account.post("secretsmanager.DeleteSecret", json!({ "SecretId": arn })).await;
     let broken = without(&account, &["DescribeSecret"]).await;
     assert_unseen(&broken, &arn, "secretsmanager:DescribeSecret", &[Code::SecretDeleted]);
-    assert_eq!(one(&broken, Code::CredentialRefused).subject, "ghcr", "what ECR says is told all the same");
+    assert_eq!(one(&broken, Code::LoginRefused).subject, "ghcr", "what ECR says is told all the same");
 }
 
 #[tokio::test]

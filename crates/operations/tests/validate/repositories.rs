@@ -99,7 +99,7 @@ async fn a_root_rule_has_every_repository_that_no_other_rule_has() {
     let report = account.validate().await;
     assert_eq!(of(&report, Code::Access).len(), 1, "{report:#?}");
     assert_eq!(one(&report, Code::Access).subject, "anything/at-all");
-    assert_eq!(serious(&report), ["OE501", "OE102"]);
+    assert_eq!(serious(&report), ["OE501", "OE104"]);
     let root = report.prefixes.iter().find(|prefix| prefix.prefix == "ROOT").unwrap();
     assert_eq!(root.repositories.unwrap().total, 1);
 }
