@@ -11,6 +11,7 @@ mod policy;
 mod rewrite;
 mod role;
 mod secret;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
+pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOutput};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -51,6 +53,8 @@ pub(crate) enum Command {
     Secret(SecretArguments),
     Check(CheckArguments),
     Drift(DriftArguments),
+    Validate(ValidateArguments),
+    Explain(ExplainArguments),
     Mcp(McpArguments),
 }
 

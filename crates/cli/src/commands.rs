@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod clone;
 mod drift;
+mod explain;
 mod grant;
 mod interrupt;
 mod local;
@@ -21,12 +22,13 @@ mod scan;
 mod secret;
 mod source_registries;
 mod text_file;
+mod validate;
 
 use std::process::ExitCode;
 
 use operations::EcrTarget;
 
-use crate::arguments::{Arguments, Command, Output, TargetArguments};
+use crate::arguments::{Arguments, Command, Output, TargetArguments, ValidateOutput};
 use crate::{environment, failure};
 
 /// Runs what was typed and returns the exit code.
@@ -44,6 +46,11 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
         Command::Check(arguments) => (check::run(arguments), arguments.output),
         Command::Drift(arguments) => (drift::run(arguments), arguments.output),
+        Command::Validate(arguments) => {
+            let for_programs = arguments.output != ValidateOutput::Table;
+            (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
+        }
+        Command::Explain(arguments) => (explain::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

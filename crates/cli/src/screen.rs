@@ -17,6 +17,16 @@ pub(crate) struct Screen {
     colour: bool,
 }
 
+/// How a word stands out; what it says does not hang on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paint {
+    Red,
+    Yellow,
+    Green,
+    Blue,
+    Bold,
+}
+
 impl Screen {
     /// Returns the screen behind standard output.
     pub(crate) fn of_stdout() -> Self {
@@ -75,6 +85,18 @@ impl Screen {
     pub(crate) fn cell(self, words: &str, colour: Color) -> Cell {
         let cell = Cell::new(words);
         if self.colour { cell.fg(colour) } else { cell }
+    }
+
+    /// Returns a text that stands out, where colour helps.
+    pub(crate) fn paint(self, text: &str, paint: Paint) -> String {
+        let code = match paint {
+            Paint::Red => "1;31",
+            Paint::Yellow => "1;33",
+            Paint::Green => "1;32",
+            Paint::Blue => "1;34",
+            Paint::Bold => "1",
+        };
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// Returns the cell of a route; its words say the same as its colour.
