@@ -1,11 +1,13 @@
 //! What can be typed.
 
 mod account;
+mod cache;
 mod clone;
 mod grant;
 mod local;
 mod policy;
 mod role;
+mod secret;
 
 use std::path::PathBuf;
 
@@ -13,11 +15,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
 pub(crate) use self::account::AccountArguments;
+pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
+pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -36,6 +40,8 @@ pub(crate) enum Command {
     Role(RoleArguments),
     Policy(PolicyArguments),
     Local(Box<LocalArguments>),
+    Cache(CacheArguments),
+    Secret(SecretArguments),
     Mcp(McpArguments),
 }
 

@@ -1,17 +1,21 @@
 //! The commands, one file each.
 
 mod account;
+mod cache;
 mod clone;
 mod grant;
 mod interrupt;
 mod local;
 mod map;
 mod mcp;
+mod password;
 mod policy;
+mod proxies;
 mod question;
 mod role;
 mod running;
 mod scan;
+mod secret;
 mod text_file;
 
 use std::process::ExitCode;
@@ -31,6 +35,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Role(arguments) => (role::run(arguments), role::output(arguments)),
         Command::Policy(arguments) => (policy::run(arguments), policy::output(arguments)),
         Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
+        Command::Cache(arguments) => (cache::run(&arguments.command), cache::output(&arguments.command)),
+        Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

@@ -62,8 +62,42 @@ codes! {
     KeptEntry = "OE009",
     /// A value that is longer than HealthOmics takes.
     TooLong = "OE010",
+    /// Prefixes of rules are nested: the longer one takes names from the shorter one.
+    NestedRules = "OE102",
+    /// Several rules are for one upstream registry.
+    SameUpstream = "OE103",
+    /// HealthOmics takes no images through a rule for the upstream registry.
+    UpstreamNotTaken = "OE104",
+    /// The upstream registry takes no credential, and one was given.
+    CredentialLeftOut = "OE105",
+    /// HealthOmics cannot pull through a rule's prefix, or it is not certain.
+    ClosedPrefix = "OE106",
+    /// A grant is for runs of any account, or not for those that were asked for.
+    GrantNotBound = "OE107",
+    /// A new template has the settings of the one that governed its prefix so far.
+    InheritedSettings = "OE108",
+    /// Repositories stay when their rule goes.
+    RepositoriesStay = "OE109",
     /// The pull through cache rules could not be read.
     RulesUnknown = "OE110",
+    /// A secret's name does not begin as ECR wants it.
+    SecretName = "OE201",
+    /// A secret is of another account or Region than the rule.
+    SecretElsewhere = "OE202",
+    /// There is no such secret.
+    SecretMissing = "OE203",
+    /// A secret waits for its deletion.
+    SecretDeleted = "OE204",
+    /// A secret does not hold what ECR reads from it.
+    SecretContent = "OE205",
+    /// A secret is encrypted with a key that ECR may not use.
+    SecretKey = "OE206",
+    /// A secret could not be looked at.
+    SecretUnknown = "OE207",
+    /// The upstream registry refuses what a secret holds.
+    LoginRefused = "OE208",
+    /// Nobody tried whether the upstream registry takes what a secret holds.
+    LoginUnknown = "OE209",
     /// HealthOmics may not read a repository, or it is not certain.
     Access = "OE501",
     /// A repository was made and has no image.

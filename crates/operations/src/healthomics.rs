@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use judge::{Judge, ReadAccess};
-pub(crate) use prefix::governing_template;
 pub use prefix::{PrefixAccess, TemplateAccess};
+pub(crate) use prefix::{below, governing_template, lacks_role, strictly_below};
 pub(crate) use statement::{IMPORT_SID, with_import_access, with_read_access};
 
 /// The principal that pulls images for runs.

@@ -5,7 +5,9 @@
 //! pass what they know.
 
 mod account;
+pub mod cache;
 pub mod clone;
+mod credential;
 pub mod decide;
 mod error;
 mod finding;
@@ -16,9 +18,12 @@ mod private_registry;
 pub mod role;
 mod route;
 mod scan;
+pub mod secret;
 mod target;
+mod upstream;
 
 pub use account::{Account, Looked, RegistryPolicy, RegistryState, RepositoryState};
+pub use credential::{CredentialState, SecretName};
 pub use error::{OperationError, Result};
 pub use finding::{Code, Finding, Severity};
 pub use healthomics::{Access, PrefixAccess, TemplateAccess};
@@ -26,3 +31,4 @@ pub use private_registry::PrivateRegistry;
 pub use route::{CredentialNeed, Route};
 pub use scan::{ImageSummary, Place, ScanReport, ScanRequest, scan};
 pub use target::EcrTarget;
+pub use upstream::read_upstream;

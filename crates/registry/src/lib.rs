@@ -19,6 +19,7 @@ pub use auth::credential::{Anonymous, Credential, CredentialSource, FirstOf, Giv
 pub use auth::docker_config::DockerConfig;
 pub use blob::{BlobReader, LayerPartUpload, PartRefusal, PartSession};
 pub use client::Client;
+pub use client::login::Login;
 pub use client::manifests::Presence;
 pub use client::options::{
     ClientOptions, HostLimits, Operation, PlainHttp, Proxies, RetryOptions, UploadForm,

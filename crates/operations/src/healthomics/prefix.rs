@@ -35,14 +35,20 @@ pub struct TemplateAccess {
 impl PrefixAccess {
     /// Judges a prefix by the state of the registry.
     pub(crate) fn of(account: &Account, state: &RegistryState, prefix: &EcrRepositoryPrefix) -> Self {
-        let judge = Judge::new(account.id().as_str(), &state.policy);
-        let below = match prefix.is_root() {
-            true => account.repository_arn("*"),
-            false => account.repository_arn(&format!("{prefix}/*")),
-        };
+        Self::by(&Judge::new(account.id().as_str(), &state.policy), account, state, prefix)
+    }
+
+    /// Judges a prefix by a judge that knows the registry's policy.
+    pub(crate) fn by(
+        judge: &Judge,
+        account: &Account,
+        state: &RegistryState,
+        prefix: &EcrRepositoryPrefix,
+    ) -> Self {
+        let below = below(account, prefix);
         let registry_policy = judge.import(&below);
         let templates = match &state.templates {
-            Looked::Seen(templates) => templates_below(account, &judge, templates, prefix, &below),
+            Looked::Seen(templates) => templates_below(account, judge, templates, prefix, &below),
             Looked::Unseen(error) => {
                 let words = error.refused.as_deref().unwrap_or(&error.tried);
                 let reason = format!("the repository creation templates could not be read: {words}");
@@ -55,6 +61,14 @@ impl PrefixAccess {
     }
 }
 
+/// Returns the ARN that stands for every repository below a prefix.
+pub(crate) fn below(account: &Account, prefix: &EcrRepositoryPrefix) -> String {
+    match prefix.is_root() {
+        true => account.repository_arn("*"),
+        false => account.repository_arn(&format!("{prefix}/*")),
+    }
+}
+
 /// Returns whether a prefix of a template stands above everything that another prefix stands above.
 fn covers(template: &str, prefix: &EcrRepositoryPrefix) -> bool {
     let template = template.trim_end_matches('/');
@@ -63,7 +77,7 @@ fn covers(template: &str, prefix: &EcrRepositoryPrefix) -> bool {
 }
 
 /// Returns whether `inner` is a longer prefix below `outer`.
-fn strictly_below(inner: &str, outer: &str) -> bool {
+pub(crate) fn strictly_below(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
 }
 
@@ -117,10 +131,15 @@ fn templates_below(
     judged
 }
 
-fn judge_template(judge: &Judge, template: &Template, below: &str) -> TemplateAccess {
+/// Returns whether a template sets what ECR needs a role for, and names none: it makes no repository then.
+pub(crate) fn lacks_role(template: &Template) -> bool {
     let needs_role =
         !template.resource_tags.is_empty() || !matches!(template.encryption, aws::ecr::Encryption::Aes256);
-    let access = if needs_role && template.custom_role_arn.is_none() {
+    needs_role && template.custom_role_arn.is_none()
+}
+
+fn judge_template(judge: &Judge, template: &Template, below: &str) -> TemplateAccess {
+    let access = if lacks_role(template) {
         let reason = format!(
             "the template `{}` sets tags or a KMS key and names no role, so ECR cannot make repositories with it",
             template.prefix

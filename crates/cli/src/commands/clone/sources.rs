@@ -1,7 +1,6 @@
 //! How source registries are reached: logins, proxies, and where there is no TLS.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,21 +8,18 @@ use image::{ImageReference, RegistryHost};
 use operations::OperationError;
 use operations::clone::CloneItem;
 use registry::{
-    ClientOptions, Credential, CredentialSource, DockerConfig, FirstOf, GivenCredentials, PlainHttp, Proxies,
-    Secret,
+    ClientOptions, Credential, CredentialSource, DockerConfig, FirstOf, GivenCredentials, PlainHttp, Secret,
 };
 
 use crate::arguments::CloneArguments;
+use crate::commands::{password, proxies};
 use crate::environment::{self, variable};
-
-/// Longest password that is read, in bytes.
-const LONGEST_PASSWORD: u64 = 64 << 10;
 
 /// Returns the options of a client that reaches the sources of these images.
 pub(super) fn client(arguments: &CloneArguments, images: &[CloneItem]) -> operations::Result<ClientOptions> {
     let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
     if let Some(username) = &arguments.source_username {
-        let password = read_password()?;
+        let password = Secret::from(password::from_stdin("omics-ecr clone ...")?);
         let credential = Credential::Login { username: username.clone(), password };
         sources.push(Arc::new(GivenCredentials::default().with(only_host(images)?, credential)));
     }
@@ -36,17 +32,11 @@ pub(super) fn client(arguments: &CloneArguments, images: &[CloneItem]) -> operat
         [] => PlainHttp::Loopback,
         hosts => PlainHttp::Hosts(hosts.iter().cloned().collect()),
     };
-    let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
-    let proxies = Proxies {
-        http: first(&environment::HTTP_PROXY),
-        https: first(&environment::HTTPS_PROXY),
-        except: first(&environment::NO_PROXY),
-    };
     Ok(ClientOptions {
         credentials: Arc::new(FirstOf::new(sources)),
         plain_http,
-        proxies,
         endpoints: arguments.account.upstreams.iter().cloned().collect(),
+        proxies: proxies::of_environment(),
         ..ClientOptions::default()
     })
 }
@@ -78,18 +68,4 @@ fn only_host(images: &[CloneItem]) -> operations::Result<RegistryHost> {
             .refused(format!("the sources are at {} registries", hosts.len()))
             .hint("clone one registry's images at a time, or log in with `docker login`")),
     }
-}
-
-fn read_password() -> operations::Result<Secret> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_PASSWORD).read_to_string(&mut text);
-    let tried = || OperationError::new("cannot read the password from standard input");
-    read.map_err(|error| tried().refused(error))?;
-    let password = text.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(tried()
-            .refused("it is empty")
-            .hint("pipe the password in: `cat password | omics-ecr clone ...`"));
-    }
-    Ok(Secret::from(password))
 }
