@@ -2,7 +2,9 @@
 
 mod account;
 mod cache;
+mod check;
 mod clone;
+mod drift;
 mod grant;
 mod local;
 mod policy;
@@ -16,7 +18,9 @@ use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryNam
 
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
+pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
@@ -35,6 +39,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
+    Check(CheckArguments),
     Clone(Box<CloneArguments>),
     Grant(GrantArguments),
     Role(RoleArguments),
@@ -42,6 +47,7 @@ pub(crate) enum Command {
     Local(Box<LocalArguments>),
     Cache(CacheArguments),
     Secret(SecretArguments),
+    Drift(DriftArguments),
     Mcp(McpArguments),
 }
 

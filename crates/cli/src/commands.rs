@@ -2,7 +2,9 @@
 
 mod account;
 mod cache;
+mod check;
 mod clone;
+mod drift;
 mod grant;
 mod interrupt;
 mod local;
@@ -16,6 +18,7 @@ mod role;
 mod running;
 mod scan;
 mod secret;
+mod source_registries;
 mod text_file;
 
 use std::process::ExitCode;
@@ -30,6 +33,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
+        Command::Check(arguments) => (check::run(arguments), arguments.output),
         Command::Clone(arguments) => (clone::run(arguments), arguments.output),
         Command::Grant(arguments) => (grant::run(arguments), arguments.output),
         Command::Role(arguments) => (role::run(arguments), role::output(arguments)),
@@ -37,6 +41,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
         Command::Cache(arguments) => (cache::run(&arguments.command), cache::output(&arguments.command)),
         Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
+        Command::Drift(arguments) => (drift::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

@@ -52,6 +52,12 @@ impl Screen {
         table
     }
 
+    /// Returns a cell in a colour that says no more than its words.
+    pub(crate) fn cell(self, words: &str, colour: Color) -> Cell {
+        let cell = Cell::new(words);
+        if self.colour { cell.fg(colour) } else { cell }
+    }
+
     /// Returns the cell of a route; its words say the same as its colour.
     pub(crate) fn route(self, route: &Route) -> Cell {
         let colour = match route {
@@ -59,8 +65,7 @@ impl Screen {
             Route::HealthomicsCopies { .. } | Route::Clone { .. } => Color::Yellow,
             Route::Cannot { .. } => Color::Red,
         };
-        let cell = Cell::new(route.label());
-        if self.colour { cell.fg(colour) } else { cell }
+        self.cell(route.label(), colour)
     }
 }
 
@@ -89,6 +94,14 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+/// Returns the name of an image with its digest cut to what tells it apart.
+pub(crate) fn short_name(name: &str) -> String {
+    match name.split_once("@sha256:") {
+        Some((name, digest)) => format!("{name}@sha256:{}…", digest.chars().take(12).collect::<String>()),
+        None => name.to_owned(),
+    }
 }
 
 /// Returns a number with its noun in the right form: `1 image`, `2 images`.

@@ -108,10 +108,30 @@ codes! {
     MountingOff = "OE504",
     /// Signatures and other referrers do not go along.
     Referrers = "OE505",
+    /// A name leads to a registry that HealthOmics cannot read: another Region, or no registry at all.
+    WrongPlace = "OE510",
+    /// The image is archived, and cannot be pulled before it is restored.
+    Archived = "OE511",
+    /// Manifests or layers of the image are missing in ECR.
+    Incomplete = "OE512",
+    /// The tags of a repository never move, so what a rule brought is not renewed.
+    NeverRenewed = "OE513",
+    /// The tag stands for another image than the digest beside it.
+    TagElsewhere = "OE514",
     /// The image runs nowhere in HealthOmics.
     Platform = "OE520",
     /// The image is larger than some or all instances take.
     TooLarge = "OE521",
+    /// The image's ENTRYPOINT may keep the command of a run from being executed.
+    Entrypoint = "OE522",
+    /// The image starts as another user than root.
+    User = "OE523",
+    /// What is in ECR is no container image.
+    NotAnImage = "OE524",
+    /// A cached tag stands for another image upstream by now.
+    TagMoved = "OE530",
+    /// A cached tag is not there upstream any more.
+    TagGone = "OE531",
     /// A source registry allows fewer pulls now than are needed.
     PullLimit = "OE601",
 }

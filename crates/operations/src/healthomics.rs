@@ -2,6 +2,7 @@
 
 mod judge;
 mod prefix;
+mod size;
 mod statement;
 
 use schemars::JsonSchema;
@@ -10,6 +11,7 @@ use serde::Serialize;
 pub(crate) use judge::{Judge, ReadAccess};
 pub use prefix::{PrefixAccess, TemplateAccess};
 pub(crate) use prefix::{below, governing_template, lacks_role, strictly_below};
+pub(crate) use size::too_large;
 pub(crate) use statement::{IMPORT_SID, with_import_access, with_read_access};
 
 /// The principal that pulls images for runs.

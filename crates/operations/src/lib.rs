@@ -6,14 +6,20 @@
 
 mod account;
 pub mod cache;
+pub mod check;
 pub mod clone;
 mod credential;
 pub mod decide;
+pub mod drift;
 mod error;
 mod finding;
 pub mod grant;
 mod healthomics;
 pub mod map;
+mod moment;
+mod mutability;
+mod platform;
+mod prime;
 mod private_registry;
 pub mod role;
 mod route;

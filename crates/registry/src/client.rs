@@ -16,6 +16,7 @@ pub(crate) mod refusal;
 pub(crate) mod remote;
 pub(crate) mod request;
 pub(crate) mod retry;
+mod tags;
 mod trust;
 pub(crate) mod wire;
 

@@ -20,7 +20,7 @@ pub use auth::docker_config::DockerConfig;
 pub use blob::{BlobReader, LayerPartUpload, PartRefusal, PartSession};
 pub use client::Client;
 pub use client::login::Login;
-pub use client::manifests::Presence;
+pub use client::manifests::{ManifestHead, Presence};
 pub use client::options::{
     ClientOptions, HostLimits, Operation, PlainHttp, Proxies, RetryOptions, UploadForm,
 };

@@ -1,12 +1,13 @@
 //! Whether HealthOmics can pull through a prefix: the registry's grant, and the template of the repositories.
 
 use aws::ecr::{AppliedFor, Template};
-use image::EcrRepositoryPrefix;
+use image::{EcrRepositoryPrefix, RepositoryName};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Access, Judge};
 use crate::account::{Account, Looked, RegistryState};
+use crate::error::OperationError;
 
 /// What HealthOmics may do below a prefix, judged part by part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -49,11 +50,7 @@ impl PrefixAccess {
         let registry_policy = judge.import(&below);
         let templates = match &state.templates {
             Looked::Seen(templates) => templates_below(account, judge, templates, prefix, &below),
-            Looked::Unseen(error) => {
-                let words = error.refused.as_deref().unwrap_or(&error.tried);
-                let reason = format!("the repository creation templates could not be read: {words}");
-                vec![TemplateAccess { prefix: None, access: Access::Unknown { reason } }]
-            }
+            Looked::Unseen(error) => vec![unseen_templates(error)],
         };
         let all =
             templates.iter().fold(registry_policy.clone(), |all, template| all.and(template.access.clone()));
@@ -67,6 +64,63 @@ pub(crate) fn below(account: &Account, prefix: &EcrRepositoryPrefix) -> String {
         true => account.repository_arn("*"),
         false => account.repository_arn(&format!("{prefix}/*")),
     }
+}
+
+impl PrefixAccess {
+    /// Judges one repository that a rule will make, by the template that makes it.
+    pub(crate) fn of_new_repository(
+        account: &Account,
+        state: &RegistryState,
+        repository: &RepositoryName,
+    ) -> Self {
+        let judge = Judge::new(account.id().as_str(), &state.policy);
+        let arn = account.repository_arn(repository.as_str());
+        let registry_policy = judge.import(&arn);
+        let template = match &state.templates {
+            Looked::Unseen(error) => unseen_templates(error),
+            Looked::Seen(templates) => {
+                let makes = |template: &&Template| {
+                    let prefix = template.prefix.trim_end_matches('/');
+                    template.applied_for.contains(&AppliedFor::PullThroughCache)
+                        && (prefix == "ROOT" || strictly_below(repository.as_str(), prefix))
+                };
+                match templates.iter().filter(makes).max_by_key(|template| length(template)) {
+                    Some(template) => judge_template(&judge, template, &arn),
+                    None => without_template(&judge, repository.as_str(), &arn),
+                }
+            }
+        };
+        let all = registry_policy.clone().and(template.access.clone());
+        Self { all, registry_policy, templates: vec![template] }
+    }
+}
+
+/// Returns how long a template's prefix is; `ROOT` is the shortest of all.
+fn length(template: &Template) -> usize {
+    match template.prefix.as_str() {
+        "ROOT" => 0,
+        longer => longer.len(),
+    }
+}
+
+fn unseen_templates(error: &OperationError) -> TemplateAccess {
+    let words = error.refused.as_deref().unwrap_or(&error.tried);
+    let reason = format!("the repository creation templates could not be read: {words}");
+    TemplateAccess { prefix: None, access: Access::Unknown { reason } }
+}
+
+/// Returns what HealthOmics may read of repositories that ECR makes with its own settings.
+fn without_template(judge: &Judge, covered: &str, arn: &str) -> TemplateAccess {
+    let reason = format!(
+        "no repository creation template applied for pull through covers `{covered}`, so the repositories that ECR \
+         makes have no policy"
+    );
+    // Under the newer scope the registry's policy alone may open repositories.
+    let access = match judge.read(None, arn).access {
+        Access::NotAccessible { .. } => Access::NotAccessible { reason },
+        other => other,
+    };
+    TemplateAccess { prefix: None, access }
 }
 
 /// Returns whether a prefix of a template stands above everything that another prefix stands above.
@@ -91,10 +145,7 @@ pub(crate) fn governing_template<'a>(
         .iter()
         .filter(|template| template.applied_for.contains(&AppliedFor::PullThroughCache))
         .filter(|template| covers(&template.prefix, prefix))
-        .max_by_key(|template| match template.prefix.as_str() {
-            "ROOT" => 0,
-            longer => longer.len(),
-        })
+        .max_by_key(|template| length(template))
 }
 
 fn templates_below(
@@ -107,18 +158,7 @@ fn templates_below(
     let mut judged = Vec::new();
     match governing_template(templates, prefix) {
         Some(template) => judged.push(judge_template(judge, template, below)),
-        None => {
-            let reason = format!(
-                "no repository creation template applied for pull through covers `{prefix}`, so the repositories \
-                 that ECR makes have no policy"
-            );
-            // Under the newer scope the registry's policy alone may open repositories.
-            let access = match judge.read(None, below).access {
-                Access::NotAccessible { .. } => Access::NotAccessible { reason },
-                other => other,
-            };
-            judged.push(TemplateAccess { prefix: None, access });
-        }
+        None => judged.push(without_template(judge, prefix.as_str(), below)),
     }
     for template in templates {
         let applied = template.applied_for.contains(&AppliedFor::PullThroughCache);
