@@ -19,6 +19,7 @@ pub mod map;
 mod moment;
 mod mutability;
 mod platform;
+pub mod prepare;
 mod prime;
 mod private_registry;
 pub mod role;
