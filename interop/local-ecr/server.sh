@@ -1,6 +1,7 @@
 # Starts a registry for the scripts beside this file; sourced by them.
 #
-# Sets WORK (a folder that goes at the end) and ENDPOINT, and gives start_registry [FOLDER] [HOST=URL]...
+# Sets WORK (a folder that goes at the end) and ENDPOINT, and gives start_registry [FOLDER] [HOST=URL]..., expect TEXT
+# COMMAND..., check NAME COMMAND..., need PROGRAM... and report CLIENT, which prints the one line of a script.
 
 set -eu
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -33,15 +34,47 @@ start_registry() {
     export AWS_ENDPOINT_URL=$ENDPOINT
 }
 
+passed=0
+failed=0
+skipped=0
+
+# Passes when what a command says contains a text, whether or not it succeeds.
 expect() {
     wanted=$1
     shift
     answer=$("$@" 2>&1) || true
     case $answer in
-    *"$wanted"*) echo "ok: $wanted" ;;
+    *"$wanted"*) passed=$((passed + 1)) ;;
     *)
+        failed=$((failed + 1))
         echo "failed: $* answered: $answer (wanted $wanted)"
-        exit 1
         ;;
     esac
+}
+
+# Passes when a command succeeds.
+check() {
+    name=$1
+    shift
+    if "$@" >"$WORK/check.log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "failed: $name: $(tail -3 "$WORK/check.log")"
+    fi
+}
+
+report() {
+    echo "$1: $passed passed, $failed failed, $skipped skipped"
+    [ "$failed" -eq 0 ]
+}
+
+# Ends with a line that says what was skipped and why, unless all programs are there.
+need() {
+    for program in "$@"; do
+        command -v "$program" >/dev/null || {
+            echo "$(basename "$0"): 0 passed, 0 failed, 1 skipped: $program is not installed"
+            exit 0
+        }
+    done
 }

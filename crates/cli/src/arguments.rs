@@ -8,8 +8,10 @@ mod drift;
 mod grant;
 mod local;
 mod policy;
+mod rewrite;
 mod role;
 mod secret;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -24,8 +26,10 @@ pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
+pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
+pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOutput};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -39,7 +43,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     Scan(ScanArguments),
     Map(MapArguments),
-    Check(CheckArguments),
+    Rewrite(RewriteArguments),
     Clone(Box<CloneArguments>),
     Grant(GrantArguments),
     Role(RoleArguments),
@@ -47,7 +51,10 @@ pub(crate) enum Command {
     Local(Box<LocalArguments>),
     Cache(CacheArguments),
     Secret(SecretArguments),
+    Check(CheckArguments),
     Drift(DriftArguments),
+    Validate(ValidateArguments),
+    Explain(ExplainArguments),
     Mcp(McpArguments),
 }
 

@@ -17,6 +17,16 @@ pub(crate) struct Screen {
     colour: bool,
 }
 
+/// How a word stands out; what it says does not hang on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paint {
+    Red,
+    Yellow,
+    Green,
+    Blue,
+    Bold,
+}
+
 impl Screen {
     /// Returns the screen behind standard output.
     pub(crate) fn of_stdout() -> Self {
@@ -52,10 +62,41 @@ impl Screen {
         table
     }
 
+    /// Returns a unified diff, with what goes and what comes in colours where they help.
+    pub(crate) fn diff(self, diff: &str) -> String {
+        if !self.colour {
+            return diff.to_owned();
+        }
+        let paint = |line: &str| {
+            let code = match line.as_bytes() {
+                [b'-', b'-', b'-', ..] | [b'+', b'+', b'+', ..] => "1",
+                [b'-', ..] => "31",
+                [b'+', ..] => "32",
+                [b'@', ..] => "36",
+                _ => return line.to_owned(),
+            };
+            let text = line.trim_end_matches(['\r', '\n']);
+            format!("\x1b[{code}m{text}\x1b[0m{}", &line[text.len()..])
+        };
+        diff.split_inclusive('\n').map(paint).collect()
+    }
+
     /// Returns a cell in a colour that says no more than its words.
     pub(crate) fn cell(self, words: &str, colour: Color) -> Cell {
         let cell = Cell::new(words);
         if self.colour { cell.fg(colour) } else { cell }
+    }
+
+    /// Returns a text that stands out, where colour helps.
+    pub(crate) fn paint(self, text: &str, paint: Paint) -> String {
+        let code = match paint {
+            Paint::Red => "1;31",
+            Paint::Yellow => "1;33",
+            Paint::Green => "1;32",
+            Paint::Blue => "1;34",
+            Paint::Bold => "1",
+        };
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 
     /// Returns the cell of a route; its words say the same as its colour.

@@ -1,5 +1,6 @@
-//! Runs a registry until it is interrupted: `serve PORT [FOLDER] [HOST=URL]...`, where a host of an upstream
-//! registry answers at a URL. An empty folder name keeps everything in memory.
+//! Runs a registry until it is interrupted: `serve PORT [STORAGE] [HOST=URL]...`, where a host of an upstream
+//! registry answers at a URL. The storage is a folder or `s3://bucket/prefix`, which the variables of the
+//! environment that the AWS CLI knows say how to reach; an empty one keeps everything in memory.
 
 use std::io::Write;
 
@@ -13,8 +14,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         config.account = account.parse()?;
     }
     config.address.set_port(arguments.next().map_or(Ok(4566), |port| port.parse())?);
-    if let Some(folder) = arguments.next().filter(|folder| !folder.is_empty()) {
-        config.data = Data::Folder(folder.into());
+    if let Some(storage) = arguments.next().filter(|storage| !storage.is_empty()) {
+        config.data = storage.parse::<Data>()?.with_environment(std::env::vars());
     }
     for argument in arguments {
         let (host, url) = argument.split_once('=').ok_or("an upstream is HOST=URL")?;

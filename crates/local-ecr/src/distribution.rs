@@ -8,6 +8,7 @@ mod body;
 mod error;
 mod manifest;
 mod path;
+mod piece;
 mod query;
 mod referrers;
 mod tags;

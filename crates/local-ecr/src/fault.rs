@@ -110,6 +110,10 @@ codes! {
     UnableToDecryptSecretValue,
     /// The upstream registry did not give the image.
     UnableToGetUpstreamImage,
+    /// The upstream registry did not give the layer.
+    UnableToGetUpstreamLayer,
+    /// The upstream registry did not say what refers to the image.
+    UnableToListUpstreamImageReferrers,
     /// No such operation.
     UnknownOperation,
     /// No such access key.

@@ -21,4 +21,4 @@ pub use access::{AccessKeyError, AccessKeys, Authentication};
 pub use clock::Clock;
 pub use pull_through::{PullThroughOptions, Upstreams};
 pub use server::{Config, Handle, Limits, LocalEcr, StartError, Tls, TlsError};
-pub use storage::{Data, StorageError};
+pub use storage::{Data, DataError, S3Location, StorageError};

@@ -5,8 +5,11 @@
 //! of who may pull.
 
 mod blob;
+mod completion;
 mod flight;
 mod image;
+mod referrers;
+mod times;
 mod upstream;
 mod validate;
 
@@ -15,10 +18,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ::image::RegistryHost;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) use blob::{Arrival, Growing, Layer};
 use flight::Flights;
 pub(crate) use image::ImagePull;
+use times::Times;
 pub(crate) use upstream::{Failure, FailureKind};
 
 use crate::ecr::Ecr;
@@ -33,7 +38,8 @@ pub struct PullThroughOptions {
     pub upstreams: Upstreams,
     /// After how long a tag is compared with the upstream registry's again.
     pub recheck: Duration,
-    /// Whether a first pull by digest is refused, as Amazon ECR refuses it today.
+    /// Whether it does as Amazon ECR does today even where that is worse: a first pull by digest finds nothing,
+    /// and an index brings the layers of all its platforms instead of `linux/amd64`'s.
     pub strict: bool,
 }
 
@@ -52,18 +58,41 @@ pub(crate) struct PullThrough {
     images: Flights<Result<(), Failure>>,
     layers: Flights<Result<blob::Begun, Failure>>,
     arriving: blob::Arriving,
+    completion: completion::Completion,
+    /// Ends what goes on without a request when the server goes.
+    ended: CancellationToken,
+    /// When referrers of images were listed.
+    referrers: Times,
+    /// When upstream failed to say whether a tag has moved.
+    failed: Times,
 }
 
 impl PullThrough {
     /// Returns the pull through of a registry.
     pub(crate) fn new(ecr: Arc<Ecr>, options: PullThroughOptions) -> Arc<Self> {
+        let ended = CancellationToken::new();
         Arc::new(Self {
             ecr,
             options,
             clients: Mutex::default(),
-            images: Flights::default(),
-            layers: Flights::default(),
+            images: Flights::new(ended.clone()),
+            layers: Flights::new(ended.clone()),
             arriving: blob::Arriving::default(),
+            completion: completion::Completion::default(),
+            ended,
+            referrers: Times::default(),
+            failed: Times::default(),
         })
+    }
+
+    /// Returns what ends all imports when it is dropped.
+    pub(crate) fn guard(&self) -> DropGuard {
+        self.ended.clone().drop_guard()
+    }
+
+    /// Lets work go on without a request, until the server goes.
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let ended = self.ended.clone();
+        tokio::spawn(async move { ended.run_until_cancelled(work).await });
     }
 }

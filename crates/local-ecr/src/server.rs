@@ -27,7 +27,7 @@ use crate::ecr::token::Tokens;
 use crate::fault::{Code, Fault};
 use crate::metrics::Metrics;
 use crate::pull_through::PullThrough;
-use crate::storage::{Change, Rows, SETTINGS, Storage};
+use crate::storage::{Rows, SETTINGS, Storage};
 use crate::{control, distribution, download};
 
 /// What answers requests.
@@ -213,21 +213,28 @@ impl Drop for Handle {
 /// Returns the key of tokens, which a data folder keeps so that tokens outlive a restart.
 fn token_key(storage: &Storage) -> Result<[u8; 64], StartError> {
     const KEY: &str = "token-key";
-    if let Some(serde_json::Value::Array(stored)) = storage.metadata.read()?.get(&SETTINGS, KEY)? {
-        let bytes: Option<Vec<u8>> = stored.iter().map(|byte| u8::try_from(byte.as_u64()?).ok()).collect();
-        if let Some(key) = bytes.and_then(|bytes| <[u8; 64]>::try_from(bytes).ok()) {
+    let read = |stored: serde_json::Value| {
+        let bytes = stored.as_array()?.iter().map(|byte| u8::try_from(byte.as_u64()?).ok());
+        <[u8; 64]>::try_from(bytes.collect::<Option<Vec<u8>>>()?).ok()
+    };
+    if let Some(key) = storage.metadata.read()?.get(&SETTINGS, KEY)?.and_then(read) {
+        return Ok(key);
+    }
+    let mut new = [0; 64];
+    getrandom::fill(&mut new).map_err(|_| StartError::Random)?;
+    storage.metadata.change(|change| {
+        // Another replica may have been faster.
+        if let Some(key) = change.get(&SETTINGS, KEY)?.and_then(read) {
             return Ok(key);
         }
-    }
-    let mut key = [0; 64];
-    getrandom::fill(&mut key).map_err(|_| StartError::Random)?;
-    let change: Change = storage.metadata.write()?;
-    change.put(&SETTINGS, KEY, &serde_json::Value::from(key.to_vec()))?;
-    change.commit()?;
-    Ok(key)
+        change.put(&SETTINGS, KEY, &serde_json::Value::from(new.to_vec()))?;
+        Ok(new)
+    })
 }
 
 async fn serve(listener: TcpListener, tls: Option<Tls>, app: Arc<App>, stopped: oneshot::Receiver<()>) {
+    // Imports nobody waits for end with the server.
+    let _imports = app.pull_through.guard();
     let limits = app.limits;
     let router = Router::new()
         .route("/", post(control::handle))

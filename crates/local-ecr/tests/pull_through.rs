@@ -5,44 +5,14 @@ mod upstream;
 
 use std::time::Duration;
 
-use client::{Server, code, config, digest, start_with};
+use client::{code, digest};
 use local_ecr::Clock;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use upstream::Upstream;
-
-/// Starts a server with a rule `quay` for an upstream registry in place of quay.io.
-#[allow(clippy::expect_used, reason = "only tests use it")]
-async fn start(change: impl FnOnce(&mut local_ecr::Config)) -> (Server, Upstream) {
-    let upstream = Upstream::start().await;
-    let mut config = config();
-    for host in ["quay.io", "docker.io"] {
-        config.pull_through.upstreams.insert(host.parse().expect("a host"), upstream.url.clone());
-    }
-    change(&mut config);
-    let server = start_with(config).await;
-    server
-        .ecr(
-            "CreatePullThroughCacheRule",
-            json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io" }),
-        )
-        .await;
-    (server, upstream)
-}
+use upstream::{comes_true, start};
 
 fn ask(tag: &str) -> Value {
     json!({ "repositoryName": "quay/bio/tool", "imageIds": [{ "imageTag": tag }] })
-}
-
-/// Waits until something is so, for two seconds at most; returns whether it came to be.
-async fn comes_true(mut done: impl AsyncFnMut() -> bool) -> bool {
-    for _ in 0..200 {
-        if done().await {
-            return true;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    false
 }
 
 #[tokio::test]
@@ -187,7 +157,11 @@ async fn a_tag_is_compared_again_after_a_day_and_kept_when_upstream_is_down() {
     clock.advance(Duration::from_secs(24 * 3600 + 1));
     upstream.with(|content| content.fails = Some(StatusCode::SERVICE_UNAVAILABLE));
     assert_eq!(digest_now().await, old, "upstream is down");
+    let begun = std::time::Instant::now();
+    assert_eq!(digest_now().await, old);
+    assert!(begun.elapsed() < Duration::from_secs(1), "nobody waits for it again at once");
     upstream.with(|content| content.fails = None);
+    clock.advance(Duration::from_secs(61));
     assert_eq!(digest_now().await, new);
     let asked = upstream.gets("bio/tool/manifests/latest");
     clock.advance(Duration::from_secs(24 * 3600 + 1));
@@ -290,9 +264,8 @@ async fn prefixes_map_names_both_ways() {
     let rule = json!({ "ecrRepositoryPrefix": "ROOT", "upstreamRegistryUrl": "quay.io" });
     server.ecr("CreatePullThroughCacheRule", rule).await;
     assert_eq!(server.get("bio/tool/manifests/1").await.status(), StatusCode::OK);
-    assert_eq!(
-        upstream.gets(&format!("bio/tool/blobs/{}", digest(b"a"))),
-        0,
-        "layers come when they are asked for"
-    );
+    let layer = format!("bio/tool/blobs/{}", digest(b"a"));
+    assert!(comes_true(async || upstream.gets(&layer) == 1).await);
+    assert_eq!(server.get(&layer).await.text().await.expect("text"), "a");
+    assert_eq!(upstream.gets(&layer), 1, "one repository has it from the other");
 }

@@ -13,6 +13,7 @@ use image::{ImageReference, PullThroughCacheRule, PullThroughCacheRules, Registr
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(crate) use self::file::read_document;
 pub use self::file::{Format, Written, write};
 pub use self::healthomics::{ContainerRegistryMap, ImageMapping, RegistryMapping};
 pub use self::names::read_names;

@@ -24,6 +24,15 @@ impl<'a> LineIndex<'a> {
         let column = before.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
         (line as u32 + 1, column as u32 + 1)
     }
+
+    /// Returns the byte offset of a line and a column, both counted from 1; what lies behind the text counts
+    /// as its end.
+    pub(crate) fn offset(&self, line: u32, column: u32) -> usize {
+        let Some(&start) = self.starts.get((line as usize).saturating_sub(1)) else { return self.text.len() };
+        let rest = self.text.get(start..).unwrap_or_default();
+        let within = rest.char_indices().nth((column as usize).saturating_sub(1));
+        within.map_or(self.text.len(), |(at, _)| start + at)
+    }
 }
 
 #[cfg(test)]
@@ -38,5 +47,10 @@ mod tests {
         assert_eq!(index.position(2), (2, 1));
         assert_eq!(index.position(4), (2, 2));
         assert_eq!(index.position(99), (3, 1));
+        for offset in [0, 1, 2, 4, 5, 6] {
+            let (line, column) = index.position(offset);
+            assert_eq!(index.offset(line, column), offset);
+        }
+        assert_eq!(index.offset(9, 1), 6);
     }
 }

@@ -9,11 +9,13 @@ mod evaluate;
 mod expression;
 mod facts;
 mod finding;
+pub(crate) mod parameter;
 mod parse;
 mod project;
 mod registry;
 mod script;
 mod selector;
+pub(crate) mod strings;
 #[cfg(test)]
 mod tests;
 mod token;

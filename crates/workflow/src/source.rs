@@ -6,10 +6,10 @@
 
 mod archive;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::reference::Warning;
 
@@ -55,12 +55,15 @@ pub enum ScanError {
 }
 
 /// One file of a scan; its text is read when it is first asked for, and kept.
+#[derive(Clone)]
 pub struct SourceFile {
     path: String,
     origin: Origin,
-    text: OnceLock<Result<String, String>>,
+    /// Shared with the trees that differ in other files.
+    text: Arc<OnceLock<Result<String, String>>>,
 }
 
+#[derive(Clone)]
 enum Origin {
     Disk { path: PathBuf, size: u64 },
     Memory,
@@ -82,6 +85,7 @@ impl SourceFile {
 /// The files of one scan.
 pub struct SourceTree {
     files: Vec<SourceFile>,
+    is_archive: bool,
     limits: Limits,
     warnings: Mutex<BTreeSet<Warning>>,
 }
@@ -97,12 +101,13 @@ impl SourceTree {
     pub fn open(path: &Path, limits: Limits) -> Result<Self, ScanError> {
         let read = |source| ScanError::Read { path: path.to_owned(), source };
         let metadata = fs::metadata(path).map_err(read)?;
-        let mut tree = Self { files: Vec::new(), limits, warnings: Mutex::default() };
+        let mut tree = Self { files: Vec::new(), is_archive: false, limits, warnings: Mutex::default() };
         if metadata.is_dir() {
             // The folder itself must be readable; what lies below may fail with a warning.
             fs::read_dir(path).map_err(read)?;
             tree.list(path);
         } else if archive::is_zip(path).map_err(read)? {
+            tree.is_archive = true;
             tree.files = archive::unpack(path, &limits, &mut |warning| tree.warn(warning))?;
         } else {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -120,7 +125,23 @@ impl SourceTree {
             .map(|(path, text)| SourceFile::in_memory(path.into(), Ok(text.into())))
             .collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { files, limits: Limits::default(), warnings: Mutex::default() }
+        Self { files, is_archive: false, limits: Limits::default(), warnings: Mutex::default() }
+    }
+
+    /// Returns this tree with other texts in some of its files; what was read of the others is shared.
+    /// Warnings are not taken over.
+    pub(crate) fn with_texts(&self, mut texts: HashMap<String, String>) -> Self {
+        let changed = |file: &SourceFile| match texts.remove(&file.path) {
+            Some(text) => SourceFile::in_memory(file.path.clone(), Ok(text)),
+            None => file.clone(),
+        };
+        let files = self.files.iter().map(changed).collect();
+        Self { files, is_archive: self.is_archive, limits: self.limits, warnings: Mutex::default() }
+    }
+
+    /// Returns whether the files are the entries of an archive.
+    pub(crate) fn is_archive(&self) -> bool {
+        self.is_archive
     }
 
     /// Returns the files in the order of their paths.
@@ -220,11 +241,11 @@ impl SourceTree {
 
 impl SourceFile {
     fn on_disk(path: String, on_disk: PathBuf, size: u64) -> Self {
-        Self { path, origin: Origin::Disk { path: on_disk, size }, text: OnceLock::new() }
+        Self { path, origin: Origin::Disk { path: on_disk, size }, text: Arc::default() }
     }
 
     fn in_memory(path: String, text: Result<String, String>) -> Self {
-        Self { path, origin: Origin::Memory, text: OnceLock::from(text) }
+        Self { path, origin: Origin::Memory, text: Arc::new(OnceLock::from(text)) }
     }
 }
 

@@ -11,6 +11,7 @@ mod flow;
 mod functions;
 mod inputs;
 mod names;
+pub(crate) mod parameter;
 mod parse;
 mod project;
 mod report;

@@ -35,7 +35,10 @@ async fn work(
 ) -> operations::Result<ExitCode> {
     let look = async {
         let account = account::open(&arguments.account).await?;
-        let options = check::client_options(source_registries::client(&arguments.plain_http));
+        let options = check::client_options(source_registries::client(
+            &arguments.plain_http,
+            &arguments.account.upstreams,
+        ));
         let registry = PrivateRegistry::open(account.session(), None, options).await?;
         match arguments.prime {
             true => check::prime(&account, &registry, &request).await,

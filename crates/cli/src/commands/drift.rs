@@ -29,7 +29,10 @@ pub(crate) fn run(arguments: &DriftArguments) -> operations::Result<ExitCode> {
 async fn work(arguments: &DriftArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
     let look = async {
         let account = account::open(&arguments.account).await?;
-        let options = check::client_options(source_registries::client(&arguments.plain_http));
+        let options = check::client_options(source_registries::client(
+            &arguments.plain_http,
+            &arguments.account.upstreams,
+        ));
         let registry = PrivateRegistry::open(account.session(), None, options).await?;
         let request = DriftRequest {
             prefixes: arguments.prefixes.clone(),

@@ -10,7 +10,9 @@ use crate::commands::proxies;
 use crate::environment::{self, variable};
 
 /// Returns the options of a client with the logins of Docker and Podman and the proxies of the environment.
-pub(super) fn client(plain_http: &[RegistryHost]) -> ClientOptions {
+///
+/// `upstreams` answer elsewhere than their hosts say.
+pub(super) fn client(plain_http: &[RegistryHost], upstreams: &[(RegistryHost, String)]) -> ClientOptions {
     let login = |path| -> Arc<dyn CredentialSource> { Arc::new(DockerConfig::new(path)) };
     let plain_http = match plain_http {
         [] => PlainHttp::Loopback,
@@ -20,6 +22,7 @@ pub(super) fn client(plain_http: &[RegistryHost]) -> ClientOptions {
         credentials: Arc::new(FirstOf::new(login_files().into_iter().map(login).collect())),
         plain_http,
         proxies: proxies::of_environment(),
+        endpoints: upstreams.iter().cloned().collect(),
         ..ClientOptions::default()
     }
 }

@@ -18,8 +18,13 @@ macro_rules! operations {
                 authorize(&context, name, repository_name(body)).await?;
             }
             // What may have to wait for an upstream registry.
-            if name == "ValidatePullThroughCacheRule" {
-                return validate_pull_through_cache_rule::call(context, body).await;
+            match name {
+                "GetDownloadUrlForLayer" => return get_download_url_for_layer::call(context, body).await,
+                "ListImageReferrers" => return list_image_referrers::call(context, body).await,
+                "ValidatePullThroughCacheRule" => {
+                    return validate_pull_through_cache_rule::call(context, body).await;
+                }
+                _ => {}
             }
             $(
                 if name == stringify!($operation) {

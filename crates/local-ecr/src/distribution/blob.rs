@@ -7,9 +7,10 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use image::Digest;
 
-use super::body::{file_body, growing_body};
+use super::body::{growing_body, kept_body};
 use super::error::OciError;
 use super::{CONTENT_DIGEST, empty, header_text, value};
+use crate::fault::Fault;
 use crate::pull_through::{Failure, FailureKind, Layer};
 use crate::server::App;
 use crate::storage::{BLOB_REPOSITORIES, LAYER_USERS, LAYERS, Rows, below, key};
@@ -39,9 +40,9 @@ pub(crate) async fn respond_with_layer(
     match layer.map_err(|failure| layer_failure(&failure, digest))? {
         None => Err(OciError::no_blob(&digest.to_string())),
         Some(Layer::Kept(blob)) => {
-            let Answer { mut response, start, length } = answer(blob.size, digest, request)?;
+            let Answer { mut response, start, length } = answer(blob.size(), digest, request)?;
             app.metrics().blob_served(true);
-            *response.body_mut() = file_body(blob, start, length).await.map_err(|error| {
+            *response.body_mut() = kept_body(blob, start, length).await.map_err(|error| {
                 tracing::error!(%error, %digest, "a blob could not be read");
                 OciError::internal()
             })?;
@@ -145,25 +146,24 @@ pub(super) async fn delete(app: &Arc<App>, name: &str, digest: &str) -> Result<R
     let repository = name.to_owned();
     app.blocking(move |ecr| {
         let text = digest.to_string();
-        let _alone = ecr.storage.blobs.alone();
-        let change = ecr.storage.metadata.write()?;
-        ecr.repository(&change, &repository, None)?;
         let layer = key(&[&repository, &text]);
-        if !change.has(&LAYERS, &layer)? {
-            return Ok(Err(OciError::no_blob(&text)));
+        let removed = ecr.storage.metadata.change(|change| {
+            ecr.repository(change, &repository, None)?;
+            if !change.has(&LAYERS, &layer)? {
+                return Ok::<_, Fault>(Err(OciError::no_blob(&text)));
+            }
+            if change.any(&LAYER_USERS, &below(&[&repository, &text]))? {
+                let text = "the blob belongs to an image of the repository";
+                return Ok(Err(OciError::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", text)));
+            }
+            change.remove(&LAYERS, &layer)?;
+            change.remove(&BLOB_REPOSITORIES, &key(&[&text, &repository]))?;
+            Ok(Ok(()))
+        })?;
+        if removed.is_ok() {
+            ecr.storage.remove_if_ownerless(&digest)?;
         }
-        if change.any(&LAYER_USERS, &below(&[&repository, &text]))? {
-            let text = "the blob belongs to an image of the repository";
-            return Ok(Err(OciError::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", text)));
-        }
-        change.remove(&LAYERS, &layer)?;
-        change.remove(&BLOB_REPOSITORIES, &key(&[&text, &repository]))?;
-        let ownerless = !change.any(&BLOB_REPOSITORIES, &below(&[&text]))?;
-        change.commit()?;
-        if ownerless {
-            ecr.storage.blobs.remove(&digest)?;
-        }
-        Ok(Ok(()))
+        Ok(removed)
     })
     .await??;
     Ok(empty(StatusCode::ACCEPTED, []))

@@ -6,17 +6,15 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio::task::spawn_blocking;
 
 use super::error::OciError;
+use super::piece;
 use crate::pull_through::{Arrival, Growing};
-use crate::storage::{BlobFile, SessionGuard, StorageError};
+use crate::storage::{Blob, SessionGuard, StorageError, UploadFailure};
 
 /// Bytes gathered before they are written and hashed together.
 const GATHER: usize = 1 << 19;
-/// Bytes read from a file at a time.
-const READ: usize = 1 << 18;
 
 /// Why a body was not taken in whole.
 #[derive(Debug)]
@@ -88,8 +86,12 @@ pub(super) async fn receive(
         }
     };
     let writing = write(writing, gathered).await?;
-    let guard = join(writing).await?;
-    ended.map_or(Ok(guard), Err)
+    let mut guard = join(writing).await?;
+    let Some(error) = ended else { return Ok(guard) };
+    match spawn_blocking(move || guard.settle()).await {
+        Ok(Err(UploadFailure::Storage(error))) => Err(BodyError::Storage(error)),
+        _ => Err(error),
+    }
 }
 
 type Writing = tokio::task::JoinHandle<Result<SessionGuard, StorageError>>;
@@ -130,15 +132,21 @@ fn body_is_over(body: &Body) -> bool {
     body.is_end_stream()
 }
 
-/// Returns `length` bytes of a file from `start` on as a body that is read as the client takes it.
-pub(crate) async fn file_body(blob: BlobFile, start: u64, length: u64) -> std::io::Result<Body> {
-    let mut file = tokio::fs::File::from_std(blob.file);
-    file.set_max_buf_size(READ);
-    if start > 0 {
-        file.seek(std::io::SeekFrom::Start(start)).await?;
-    }
-    let stream = tokio_util::io::ReaderStream::with_capacity(file.take(length), READ);
-    Ok(Body::from_stream(stream))
+/// Returns `length` bytes of a blob from `start` on as a body that is read as the client takes it.
+pub(crate) async fn kept_body(blob: Blob, start: u64, length: u64) -> std::io::Result<Body> {
+    let file = match blob {
+        Blob::File(blob) => blob.file,
+        Blob::Objects(blob) => return Ok(Body::from_stream(blob.stream(start, length).await?)),
+    };
+    let state = (Arc::new(file), start, start + length);
+    Ok(Body::from_stream(futures_util::stream::try_unfold(state, |(file, at, end)| async move {
+        if at >= end {
+            return Ok::<_, std::io::Error>(None);
+        }
+        let data = piece::read(&file, at, end - at).await?;
+        let at = at + data.len() as u64;
+        Ok(Some((data, (file, at, end))))
+    })))
 }
 
 /// Returns `length` bytes of a layer from `start` on as a body that follows the layer as it arrives. Where the
@@ -162,18 +170,7 @@ pub(super) fn growing_body(growing: Arc<Growing>, start: u64, length: u64) -> Bo
             }
             arrival.changed().await.map_err(|_| failed("the import of the layer ended"))?;
         };
-        let wanted = usize::try_from((there.min(end) - at).min(READ as u64)).unwrap_or(READ);
-        let file = Arc::clone(&growing);
-        let read = spawn_blocking(move || {
-            let mut buffer = vec![0; wanted];
-            let read = file.read_at(&mut buffer, at)?;
-            buffer.truncate(read);
-            Ok::<_, std::io::Error>(Bytes::from(buffer))
-        });
-        let data = read.await.map_err(|_| failed("reading ended"))??;
-        if data.is_empty() {
-            return Err(failed("the file of the layer is shorter than what has arrived"));
-        }
+        let data = piece::read(&growing.file, at, there.min(end) - at).await?;
         let at = at + data.len() as u64;
         Ok(Some((data, (growing, arrival, at, end))))
     }))

@@ -78,7 +78,7 @@ impl OciError {
             FailureKind::Unavailable => (StatusCode::BAD_GATEWAY, "UNKNOWN"),
             FailureKind::Server => return Self::internal(),
         };
-        Self::new(status, code, format!("{}: {}", failure.kind.failure_code(), failure.reason))
+        Self::new(status, code, failure.to_string())
     }
 
     /// Returns the answer to a method that the path does not take.

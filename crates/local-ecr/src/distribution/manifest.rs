@@ -105,22 +105,22 @@ pub(super) async fn put(
     let pushed = app
         .blocking(move |ecr| {
             upload::pushed_to(ecr, &repository)?;
-            let change = ecr.storage.metadata.write()?;
-            let row = ecr.repository(&change, &repository, None)?;
-            let mut push = Push {
-                repository: &repository,
-                bytes: &bytes,
-                media_type: media_type.as_deref(),
-                tag: asked.first().map(String::as_str),
-                digest: digest.as_ref(),
-            };
-            let pushed = ecr.push_image(&change, &row, &push)?;
-            for tag in asked.iter().skip(1) {
-                push.tag = Some(tag);
-                ecr.push_image(&change, &row, &push)?;
-            }
-            change.commit()?;
-            Ok(pushed)
+            ecr.storage.metadata.change(|change| {
+                let row = ecr.repository(change, &repository, None)?;
+                let mut push = Push {
+                    repository: &repository,
+                    bytes: &bytes,
+                    media_type: media_type.as_deref(),
+                    tag: asked.first().map(String::as_str),
+                    digest: digest.as_ref(),
+                };
+                let pushed = ecr.push_image(change, &row, &push)?;
+                for tag in asked.iter().skip(1) {
+                    push.tag = Some(tag);
+                    ecr.push_image(change, &row, &push)?;
+                }
+                Ok(pushed)
+            })
         })
         .await?;
     let digest = pushed.digest.to_string();
@@ -161,21 +161,20 @@ pub(super) async fn delete(app: &Arc<App>, name: &str, reference: &str) -> Resul
     let repository = name.to_owned();
     let wanted = reference.to_owned();
     app.blocking(move |ecr| {
-        let change = ecr.storage.metadata.write()?;
-        ecr.repository(&change, &repository, None)?;
-        let gone = match (&id.image_tag, &id.image_digest) {
-            (Some(tag), _) => ecr.remove_tag(&change, &repository, tag)?,
-            (None, Some(digest)) => {
-                if is_referenced(&change, &repository, digest)? {
-                    let text = "the image is referenced by an image index of the repository";
-                    return Err(Fault::new(Code::AccessDenied, text));
+        ecr.storage.metadata.change(|change| {
+            ecr.repository(change, &repository, None)?;
+            match (&id.image_tag, &id.image_digest) {
+                (Some(tag), _) => ecr.remove_tag(change, &repository, tag),
+                (None, Some(digest)) => {
+                    if is_referenced(change, &repository, digest)? {
+                        let text = "the image is referenced by an image index of the repository";
+                        return Err(Fault::new(Code::AccessDenied, text));
+                    }
+                    ecr.remove_image(change, &repository, digest)
                 }
-                ecr.remove_image(&change, &repository, digest)?
+                (None, None) => Ok(false),
             }
-            (None, None) => false,
-        };
-        change.commit()?;
-        Ok(gone)
+        })
     })
     .await?
     .then_some(())

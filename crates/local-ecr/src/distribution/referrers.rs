@@ -41,6 +41,8 @@ pub(super) async fn list(
     request: &Parts,
 ) -> Result<Response, OciError> {
     let digest: Digest = digest.parse().map_err(|_| OciError::digest(digest))?;
+    let brought = app.pull_through.ensure_referrers(name, &digest).await;
+    brought.map_err(|failure| OciError::upstream(&failure, &digest.to_string()))?;
     let query = Query::read(request.uri.query());
     let wanted = query.get("artifactType").filter(|text| !text.is_empty()).map(str::to_owned);
     let filter = wanted.clone();

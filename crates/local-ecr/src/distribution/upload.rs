@@ -15,7 +15,7 @@ use crate::ecr::Ecr;
 use crate::ecr::template::{Purpose, governing};
 use crate::fault::{Code, Fault};
 use crate::server::App;
-use crate::storage::{REPOSITORIES, RepositoryRow, Rows, Session};
+use crate::storage::{REPOSITORIES, RepositoryRow, Rows, Session, SessionGuard};
 
 /// Most bytes of a layer.
 pub(crate) const LARGEST_LAYER: u64 = 52_000 << 20;
@@ -57,20 +57,17 @@ pub(super) fn pushed_to(ecr: &Ecr, name: &str) -> Result<RepositoryRow, Fault> {
     if let Some(row) = ecr.storage.metadata.read()?.get(&REPOSITORIES, name)? {
         return Ok(row);
     }
-    let change = ecr.storage.metadata.write()?;
-    let Some(template) = governing(&change, name, Purpose::CreateOnPush)? else {
-        return Err(ecr.no_repository(name, None));
-    };
-    let row = template.repository(ecr.clock.now());
-    match ecr.create_repository(&change, name, &row) {
-        // Another push was faster.
-        Err(fault) if fault.code == Code::RepositoryAlreadyExists => {
-            return ecr.repository(&change, name, None);
+    ecr.storage.metadata.change(|change| {
+        let Some(template) = governing(change, name, Purpose::CreateOnPush)? else {
+            return Err(ecr.no_repository(name, None));
+        };
+        let row = template.repository(ecr.clock.now());
+        match ecr.create_repository(change, name, &row) {
+            // Another push was faster.
+            Err(fault) if fault.code == Code::RepositoryAlreadyExists => ecr.repository(change, name, None),
+            other => other.map(|()| row),
         }
-        other => other?,
-    }
-    change.commit()?;
-    Ok(row)
+    })
 }
 
 /// `POST /v2/<name>/blobs/uploads/`
@@ -91,6 +88,7 @@ pub(super) async fn start(
     let digest = digest.transpose()?;
     let source = query.get("from").map(str::to_owned);
     let repository = name.to_owned();
+    let announced = digest.is_none();
     let started = app
         .blocking(move |ecr| {
             pushed_to(ecr, &repository)?;
@@ -100,7 +98,11 @@ pub(super) async fn start(
                 return Ok(Err(digest.clone()));
             }
             let session = ecr.storage.uploads.start(&repository, ecr.clock.now())?;
-            session.map(Ok).ok_or_else(|| Fault::new(Code::LimitExceeded, "too many open uploads"))
+            let session = session.ok_or_else(|| Fault::new(Code::LimitExceeded, "too many open uploads"))?;
+            if announced {
+                session.announce()?;
+            }
+            Ok(Ok(Arc::new(session)))
         })
         .await?;
     let session = match started {
@@ -111,33 +113,41 @@ pub(super) async fn start(
         return Ok(progress(StatusCode::ACCEPTED, &session, 0));
     };
     match receive(app, &session, body).await {
-        Ok(_) => complete(app, session, digest).await,
+        Ok(guard) => complete(app, session, guard, digest).await,
         Err(error) => {
-            app.ecr.storage.uploads.forget(&session);
+            app.blocking(move |ecr| Ok(ecr.storage.uploads.forget(&session)?)).await?;
             Err(error)
         }
     }
 }
 
-async fn receive(app: &Arc<App>, session: &Session, body: Body) -> Result<u64, OciError> {
+async fn receive(app: &Arc<App>, session: &Session, body: Body) -> Result<SessionGuard, OciError> {
     let guard = session.lock().await;
     if guard.is_closed() {
         return Err(app.ecr.no_upload(&session.repository, &session.id).into());
     }
-    let guard = body::receive(guard, body, LARGEST_LAYER, app.limits.idle).await?;
-    Ok(guard.size())
+    Ok(body::receive(guard, body, LARGEST_LAYER, app.limits.idle).await?)
 }
 
-async fn complete(app: &Arc<App>, session: Arc<Session>, digest: Digest) -> Result<Response, OciError> {
+async fn complete(
+    app: &Arc<App>,
+    session: Arc<Session>,
+    guard: SessionGuard,
+    digest: Digest,
+) -> Result<Response, OciError> {
     let name = session.repository.clone();
     let expected = digest.clone();
-    app.blocking(move |ecr| ecr.finish_upload(&session, &expected)).await?;
+    app.blocking(move |ecr| ecr.finish_upload(&session, guard, &expected)).await?;
     Ok(created(&name, &digest))
 }
 
-fn session(app: &App, name: &str, id: &str) -> Result<Arc<Session>, OciError> {
-    let session = app.ecr.storage.uploads.get(name, id);
-    session.ok_or_else(|| app.ecr.no_upload(name, id).into())
+async fn session(app: &Arc<App>, name: &str, id: &str) -> Result<Arc<Session>, OciError> {
+    let (name, id) = (name.to_owned(), id.to_owned());
+    let session = app.blocking(move |ecr| {
+        let session = ecr.storage.uploads.get(&name, &id, ecr.clock.now())?;
+        session.map(Arc::new).ok_or_else(|| ecr.no_upload(&name, &id))
+    });
+    Ok(session.await?)
 }
 
 /// Checks where the bytes of a request say that they begin.
@@ -174,9 +184,16 @@ pub(super) async fn append(
     request: &Parts,
     body: Body,
 ) -> Result<Response, OciError> {
-    let session = session(app, name, id)?;
+    let session = session(app, name, id).await?;
     check_start(&session, request).await?;
-    let size = receive(app, &session, body).await?;
+    let mut guard = receive(app, &session, body).await?;
+    let appended = Arc::clone(&session);
+    let size = app
+        .blocking(move |ecr| {
+            guard.settle().map_err(|failure| ecr.upload_fault(&appended, failure))?;
+            Ok(guard.size())
+        })
+        .await?;
     Ok(progress(StatusCode::ACCEPTED, &session, size))
 }
 
@@ -188,26 +205,31 @@ pub(super) async fn finish(
     request: &Parts,
     body: Body,
 ) -> Result<Response, OciError> {
-    let session = session(app, name, id)?;
+    let session = session(app, name, id).await?;
     let query = Query::read(request.uri.query());
     let text = query.get("digest").unwrap_or_default();
     let digest: Digest = text.parse().map_err(|_| OciError::digest(text))?;
     check_start(&session, request).await?;
-    receive(app, &session, body).await?;
-    complete(app, session, digest).await
+    let guard = receive(app, &session, body).await?;
+    complete(app, session, guard, digest).await
 }
 
 /// `GET /v2/<name>/blobs/uploads/<id>`
 pub(super) async fn status(app: &Arc<App>, name: &str, id: &str) -> Result<Response, OciError> {
-    let session = session(app, name, id)?;
+    let session = session(app, name, id).await?;
     let size = session.lock().await.size();
     Ok(progress(StatusCode::NO_CONTENT, &session, size))
 }
 
 /// `DELETE /v2/<name>/blobs/uploads/<id>`
 pub(super) async fn cancel(app: &Arc<App>, name: &str, id: &str) -> Result<Response, OciError> {
-    let session = session(app, name, id)?;
-    session.lock().await.close();
-    app.ecr.storage.uploads.forget(&session);
+    let session = session(app, name, id).await?;
+    let mut guard = session.lock().await;
+    app.blocking(move |ecr| {
+        guard.cancel().map_err(|failure| ecr.upload_fault(&session, failure))?;
+        drop(guard);
+        Ok(ecr.storage.uploads.forget(&session)?)
+    })
+    .await?;
     Ok(empty(StatusCode::NO_CONTENT, []))
 }

@@ -226,14 +226,14 @@ impl Ecr {
         if row.pulled_at.is_some_and(|pulled_at| pulled_at.age(now) < PULL_RECORD) {
             return Ok(());
         }
-        let change = self.storage.metadata.write()?;
         let image_key = key(&[repository, digest]);
-        if let Some(mut row) = change.get(&IMAGES, &image_key)? {
-            row.pulled_at = Some(now);
-            change.put(&IMAGES, &image_key, &row)?;
-            change.commit()?;
-        }
-        Ok(())
+        self.storage.metadata.change(|change| {
+            if let Some(mut row) = change.get(&IMAGES, &image_key)? {
+                row.pulled_at = Some(now);
+                change.put(&IMAGES, &image_key, &row)?;
+            }
+            Ok(())
+        })
     }
 
     /// Removes a tag and nothing else; returns whether it was there.

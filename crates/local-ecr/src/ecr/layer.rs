@@ -6,8 +6,8 @@ use super::Ecr;
 use super::{rule, setting};
 use crate::fault::{Code, Fault};
 use crate::storage::{
-    BLOB_REPOSITORIES, BlobFile, Change, IMAGES, LAYER_USERS, LAYERS, LayerRow, REPOSITORIES, Rows, Session,
-    UploadFailure, below, key,
+    BLOB_REPOSITORIES, Blob, Change, IMAGES, LAYER_USERS, LAYERS, LayerRow, REPOSITORIES, Rows, Session,
+    SessionGuard, UploadFailure, below, key,
 };
 
 impl Ecr {
@@ -30,27 +30,36 @@ impl Ecr {
     /// # Errors
     /// `UploadNotFoundException` when another request was faster, `InvalidLayerException` when the bytes
     /// have another digest, `RepositoryNotFoundException` when the repository went away meanwhile.
-    pub(crate) fn finish_upload(&self, session: &Session, expected: &Digest) -> Result<u64, Fault> {
-        let mut guard = session.blocking_lock();
+    pub(crate) fn finish_upload(
+        &self,
+        session: &Session,
+        mut guard: SessionGuard,
+        expected: &Digest,
+    ) -> Result<(), Fault> {
         // From the file's new name to its row no sweep may come between.
         let _keep = self.storage.blobs.keep();
         let finished = guard.finish(&self.storage.blobs, expected);
-        self.storage.uploads.forget(session);
-        let finished = finished.map_err(|failure| match failure {
+        drop(guard);
+        self.storage.uploads.forget(session)?;
+        let finished = finished.map_err(|failure| self.upload_fault(session, failure))?;
+        self.storage.link(finished, |change, blob| {
+            if !change.has(&REPOSITORIES, &session.repository)? {
+                return Err(self.no_repository(&session.repository, None));
+            }
+            self.link_layer(change, &session.repository, &expected.to_string(), blob.size)
+        })
+    }
+
+    /// Returns ECR's answer to an upload that did not become a layer.
+    pub(crate) fn upload_fault(&self, session: &Session, failure: UploadFailure) -> Fault {
+        match failure {
             UploadFailure::Closed => self.no_upload(&session.repository, &session.id),
-            UploadFailure::Digest(found) => Fault::new(
+            UploadFailure::Digest { expected, found } => Fault::new(
                 Code::InvalidLayer,
                 format!("Layer digest mismatch: expected '{expected}', found '{found}'"),
             ),
             UploadFailure::Storage(error) => error.into(),
-        })?;
-        let change = self.storage.metadata.write()?;
-        if !change.has(&REPOSITORIES, &session.repository)? {
-            return Err(self.no_repository(&session.repository, None));
         }
-        self.link_layer(&change, &session.repository, &finished.digest.to_string(), finished.size)?;
-        change.commit()?;
-        Ok(finished.size)
     }
 
     /// Returns ECR's answer to an upload that is not there.
@@ -71,11 +80,11 @@ impl Ecr {
         rows: &impl Rows,
         repository: &str,
         digest: &Digest,
-    ) -> Result<Option<BlobFile>, Fault> {
+    ) -> Result<Option<Blob>, Fault> {
         if !rows.has(&LAYERS, &key(&[repository, &digest.to_string()]))? {
             return Ok(None);
         }
-        Ok(self.storage.blobs.open_blob(digest)?)
+        Ok(self.storage.blobs.open(rows, digest)?)
     }
 
     /// Returns the size in bytes of a layer that the repository has, or that a rule fetches for one of its
@@ -113,25 +122,25 @@ impl Ecr {
         digest: &Digest,
     ) -> Result<Option<u64>, Fault> {
         let _keep = self.storage.blobs.keep();
-        let change = self.storage.metadata.write()?;
         let digest = digest.to_string();
-        if setting::account_setting(&change, "BLOB_MOUNTING")?.as_deref() != Some("ENABLED") {
-            return Ok(None);
-        }
-        let (Some(from), Some(to)) =
-            (change.get(&REPOSITORIES, source)?, change.get(&REPOSITORIES, repository)?)
-        else {
-            return Ok(None);
-        };
-        if from.pulled_through || from.encryption != to.encryption {
-            return Ok(None);
-        }
-        let Some(layer) = change.get(&LAYERS, &key(&[source, &digest]))? else { return Ok(None) };
-        if !change.any(&LAYER_USERS, &below(&[source, &digest]))? {
-            return Ok(None);
-        }
-        self.link_layer(&change, repository, &digest, layer.size)?;
-        change.commit()?;
-        Ok(Some(layer.size))
+        self.storage.metadata.change(|change| {
+            if setting::account_setting(change, "BLOB_MOUNTING")?.as_deref() != Some("ENABLED") {
+                return Ok(None);
+            }
+            let (Some(from), Some(to)) =
+                (change.get(&REPOSITORIES, source)?, change.get(&REPOSITORIES, repository)?)
+            else {
+                return Ok(None);
+            };
+            if from.pulled_through || from.encryption != to.encryption {
+                return Ok(None);
+            }
+            let Some(layer) = change.get(&LAYERS, &key(&[source, &digest]))? else { return Ok(None) };
+            if !change.any(&LAYER_USERS, &below(&[source, &digest]))? {
+                return Ok(None);
+            }
+            self.link_layer(change, repository, &digest, layer.size)?;
+            Ok(Some(layer.size))
+        })
     }
 }

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use super::PullThrough;
 use super::upstream::{Failure, Upstream};
 use crate::fault::Fault;
-use crate::storage::{BLOB_REPOSITORIES, BlobFile, ImportFile, LAYERS, Rows, StorageError, below, key};
+use crate::storage::{BLOB_REPOSITORIES, Blob, ImportFile, LAYERS, Rows, StorageError, below, key};
 
 /// Bytes that are gathered before they are written.
 const GATHER: usize = 1 << 18;
@@ -36,17 +36,8 @@ pub(crate) struct Growing {
     pub(crate) size: u64,
     /// How far it is.
     pub(crate) arrival: watch::Receiver<Arrival>,
-    file: File,
-}
-
-impl Growing {
-    /// Reads bytes from a position of the file; blocks.
-    pub(crate) fn read_at(&self, buffer: &mut [u8], position: u64) -> std::io::Result<usize> {
-        #[cfg(unix)]
-        return std::os::unix::fs::FileExt::read_at(&self.file, buffer, position);
-        #[cfg(windows)]
-        return std::os::windows::fs::FileExt::seek_read(&self.file, buffer, position);
-    }
+    /// The file.
+    pub(crate) file: Arc<File>,
 }
 
 /// The layers on their way, by upstream registry and digest.
@@ -89,7 +80,7 @@ struct Fetch {
 #[derive(Debug)]
 pub(crate) enum Layer {
     /// It is here.
-    Kept(BlobFile),
+    Kept(Blob),
     /// It is on its way.
     Growing(Arc<Growing>),
 }
@@ -97,7 +88,7 @@ pub(crate) enum Layer {
 /// What must be done before a layer can be served.
 enum Need {
     /// It is here.
-    Nothing(BlobFile),
+    Nothing(Blob),
     /// No image of the repository names it, or no rule covers the repository.
     Missing,
     /// It must be fetched, and has so many bytes.
@@ -150,18 +141,25 @@ impl PullThrough {
         let text = digest.to_string();
         let Some(size) = self.ecr.layer_size(&view, repository, &text)? else { return Ok(Need::Missing) };
         let Some(upstream) = self.governing(&view, repository)? else { return Ok(Need::Missing) };
+        let elsewhere = view.any(&BLOB_REPOSITORIES, &below(&[&text]))?;
         drop(view);
-        // Another repository may have had it already: then this one gets it without asking upstream.
-        let _keep = storage.blobs.keep();
-        let change = storage.metadata.write()?;
-        if change.any(&BLOB_REPOSITORIES, &below(&[&text]))?
-            && let Some(blob) = storage.blobs.open_blob(digest)?.filter(|blob| blob.size == size)
-        {
-            self.ecr.link_layer(&change, repository, &text, size)?;
-            change.commit()?;
-            return Ok(Need::Nothing(blob));
+        // A change waits for those before it, so none is begun that will not be needed.
+        if !elsewhere {
+            return Ok(Need::Fetch(Box::new(upstream), size));
         }
-        Ok(Need::Fetch(Box::new(upstream), size))
+        // Another repository has had it already: then this one gets it without asking upstream.
+        let _keep = storage.blobs.keep();
+        let known = storage.metadata.change(|change| {
+            if !change.any(&BLOB_REPOSITORIES, &below(&[&text]))? {
+                return Ok(None);
+            }
+            let blob = storage.blobs.open(change, digest)?.filter(|blob| blob.size() == size);
+            if blob.is_some() {
+                self.ecr.link_layer(change, repository, &text, size)?;
+            }
+            Ok::<_, Fault>(blob)
+        })?;
+        Ok(known.map_or_else(|| Need::Fetch(Box::new(upstream), size), Need::Nothing))
     }
 
     /// Waits for the first bytes of a layer, and lets the rest arrive beside.
@@ -183,9 +181,10 @@ impl PullThrough {
         });
         let (import, file) = made.await.map_err(|_| Failure::lost())?.map_err(Fault::from)?;
         let (progress, arrival) = watch::channel(Arrival::Bytes(0));
-        let growing = Arc::new(Growing { size: fetch.size, arrival, file });
+        let growing = Arc::new(Growing { size: fetch.size, arrival, file: Arc::new(file) });
         self.arriving.put(&fetch.key, &growing);
-        tokio::spawn(async move {
+        let own = Arc::clone(&self);
+        own.spawn(async move {
             let arrived = self.arrive(reader, first, import, &fetch, &progress).await;
             // Whoever asks from now on finds it kept, or asks upstream anew.
             self.arriving.remove(&fetch.key);
@@ -243,15 +242,15 @@ impl PullThrough {
         let (repository, digest, size) = (fetch.repository.clone(), fetch.digest.clone(), fetch.size);
         let kept = spawn_blocking(move || {
             let _keep = ecr.storage.blobs.keep();
-            import.adopt(&ecr.storage, &digest)?;
-            let change = ecr.storage.metadata.write()?;
-            ecr.repository(&change, &repository, None)?;
-            let text = digest.to_string();
-            if !change.has(&LAYERS, &key(&[&repository, &text]))? {
-                ecr.link_layer(&change, &repository, &text, size)?;
-            }
-            change.commit()?;
-            Ok::<_, Fault>(())
+            let stored = import.adopt(&ecr.storage, &digest, size)?;
+            ecr.storage.link(stored, |change, _| {
+                ecr.repository(change, &repository, None)?;
+                let text = digest.to_string();
+                if !change.has(&LAYERS, &key(&[&repository, &text]))? {
+                    ecr.link_layer(change, &repository, &text, size)?;
+                }
+                Ok::<_, Fault>(())
+            })
         });
         Ok(kept.await.map_err(|_| Failure::lost())??)
     }

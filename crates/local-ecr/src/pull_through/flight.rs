@@ -5,16 +5,21 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 type Waiting<T> = watch::Receiver<Option<T>>;
 
 /// The work under way, by key.
 #[derive(Debug)]
-pub(super) struct Flights<T>(Arc<Mutex<HashMap<String, Waiting<T>>>>);
+pub(super) struct Flights<T> {
+    board: Arc<Mutex<HashMap<String, Waiting<T>>>>,
+    ended: CancellationToken,
+}
 
-impl<T> Default for Flights<T> {
-    fn default() -> Self {
-        Self(Arc::default())
+impl<T> Flights<T> {
+    /// Returns an empty board, whose flights end without a result when the token says so.
+    pub(super) fn new(ended: CancellationToken) -> Self {
+        Self { board: Arc::default(), ended }
     }
 }
 
@@ -40,16 +45,16 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         F: Future<Output = T> + Send + 'static,
     {
         let mut waiting = {
-            let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut board = self.board.lock().unwrap_or_else(PoisonError::into_inner);
             match board.get(key) {
                 Some(waiting) => waiting.clone(),
                 None => {
                     let (done, waiting) = watch::channel(None);
                     board.insert(key.to_owned(), waiting.clone());
-                    let landing = Landing { board: Arc::clone(&self.0), key: key.to_owned() };
-                    let work = work();
+                    let landing = Landing { board: Arc::clone(&self.board), key: key.to_owned() };
+                    let (work, ended) = (work(), self.ended.clone());
                     tokio::spawn(async move {
-                        let result = work.await;
+                        let Some(result) = ended.run_until_cancelled(work).await else { return };
                         // Off the board first: who comes now finds the work done.
                         drop(landing);
                         done.send_replace(Some(result));
@@ -71,7 +76,7 @@ mod tests {
 
     #[tokio::test]
     async fn many_wait_for_one() {
-        let flights: Arc<Flights<usize>> = Arc::default();
+        let flights: Arc<Flights<usize>> = Arc::new(Flights::new(CancellationToken::new()));
         let begun = Arc::new(AtomicUsize::new(0));
         let waiters: Vec<_> = (0..20)
             .map(|_| {
@@ -94,7 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_panics_frees_its_key() {
-        let flights: Flights<usize> = Flights::default();
+        let flights: Flights<usize> = Flights::new(CancellationToken::new());
         let broken = || async { panic!("broken") };
         assert_eq!(flights.join("key", broken).await, None);
         assert_eq!(flights.join("key", || async { 1 }).await, Some(1));

@@ -1,25 +1,25 @@
 //! Images: when upstream is asked for one, and how it comes into a repository.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::image::Digest;
-use registry::Remote;
 use registry::client::manifests::Presence;
 use tokio::task::spawn_blocking;
 
 use super::PullThrough;
 use super::upstream::{Failure, FailureKind, Upstream};
 use crate::ecr::identity::Caller;
-use crate::ecr::image::{ImageId, Push};
+use crate::ecr::image::{ImageId, Push, is_referenced};
 use crate::ecr::template::{Purpose, governing};
 use crate::fault::Fault;
 use crate::manifest::Manifest;
-use crate::storage::{Change, IMAGES, REPOSITORIES, RepositoryRow, Rows, TAGS, key};
+use crate::storage::{Change, IMAGES, REPOSITORIES, RepositoryRow, Rows, TAGS, View, key};
 
-/// Most manifests of an index that are fetched with it.
-const MOST_CHILDREN: usize = 100;
-/// Children of an index that are fetched at a time.
-const CHILDREN_AT_A_TIME: usize = 8;
+/// How long a client waits for upstream where an older image can be served.
+const STALE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long upstream is not asked about a tag again after it failed.
+const REST: Duration = Duration::from_secs(60);
 
 /// A pull of an image that upstream may have to be asked for.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub(crate) struct ImagePull {
 enum Need {
     /// Nothing: no rule governs the repository, or what it has is good.
     Nothing,
+    /// The image of a digest is there, and parts of it may still be missing.
+    Complete(String),
     /// A tag is there but may have moved upstream.
     Recheck(Upstream, String),
     /// The image must be fetched.
@@ -51,7 +53,7 @@ impl PullThrough {
     /// [`Failure`] where upstream had to give the image and did not.
     pub(crate) async fn ensure_image(self: &Arc<Self>, pull: &ImagePull) -> Result<(), Failure> {
         let need = self.need_beside(pull).await?;
-        if !matches!(need, Need::Nothing) && !self.may_import(pull).await? {
+        if matches!(need, Need::Nothing) || !self.may_import(pull).await? {
             // As ECR does: who may not import sees what is there and no more.
             return Ok(());
         }
@@ -63,6 +65,10 @@ impl PullThrough {
         let reference = pull.id.image_tag.clone().unwrap_or(reference);
         let (upstream, known) = match need {
             Need::Nothing => return Ok(()),
+            Need::Complete(digest) => {
+                self.complete_beside(&pull.repository, digest);
+                return Ok(());
+            }
             Need::Recheck(upstream, known) => (upstream, Some(known)),
             Need::Fetch(upstream) => (upstream, None),
         };
@@ -71,7 +77,7 @@ impl PullThrough {
         let work = move || async move {
             // Another flight may have ended between the question and this one.
             match own.need_beside(&asked).await? {
-                Need::Nothing => Ok(()),
+                Need::Nothing | Need::Complete(_) => Ok(()),
                 Need::Recheck(..) | Need::Fetch(_) => {
                     let ecr = Arc::clone(&own.ecr);
                     let imported = own.import(upstream, asked.repository, reference, known).await;
@@ -80,17 +86,23 @@ impl PullThrough {
                 }
             }
         };
-        match self.images.join(&flight, work).await.unwrap_or_else(|| Err(Failure::lost())) {
-            Err(failure) if stale => {
-                tracing::warn!(
-                    repository = pull.repository,
-                    reason = failure.reason,
-                    "upstream failed, the cached image is served"
-                );
-                Ok(())
-            }
-            other => other,
+        let join = async { self.images.join(&flight, work).await.unwrap_or_else(|| Err(Failure::lost())) };
+        if !stale {
+            return join.await;
         }
+        let now = self.ecr.clock.now();
+        if self.failed.age(&flight, now).is_some_and(|age| age < REST) {
+            return Ok(());
+        }
+        let reason = match tokio::time::timeout(STALE_PATIENCE, join).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(failure)) => failure.reason,
+            // The work goes on beside; a later pull finds what it brought.
+            Err(_) => "it does not answer in time".to_owned(),
+        };
+        tracing::warn!(repository = pull.repository, reason, "upstream failed, the cached image is served");
+        self.failed.note(&flight, now);
+        Ok(())
     }
 
     async fn need_beside(self: &Arc<Self>, pull: &ImagePull) -> Result<Need, Failure> {
@@ -119,7 +131,7 @@ impl PullThrough {
                 let fresh = row.checked_at.is_none_or(|at| at.age(now) < self.options.recheck);
                 let kept = view.get(&REPOSITORIES, repository)?.is_some_and(|own| own.keeps_tag(tag));
                 if fresh || kept {
-                    return Ok(Need::Nothing);
+                    return self.rest(&view, repository, &row.digest);
                 }
                 return Ok(match self.governing(&view, repository) {
                     Ok(Some(upstream)) => Need::Recheck(upstream, row.digest),
@@ -127,14 +139,29 @@ impl PullThrough {
                     Ok(None) | Err(_) => Need::Nothing,
                 });
             }
-        } else if let Some(digest) = &pull.id.image_digest
-            && (self.options.strict
-                || digest.parse::<Digest>().is_err()
-                || view.has(&IMAGES, &key(&[repository, digest]))?)
-        {
-            return Ok(Need::Nothing);
+        }
+        if let Some(digest) = &pull.id.image_digest {
+            if digest.parse::<Digest>().is_err() {
+                return Ok(Need::Nothing);
+            }
+            if pull.id.image_tag.is_none() && view.has(&IMAGES, &key(&[repository, digest]))? {
+                return self.rest(&view, repository, digest);
+            }
+            // What an index names comes with it, also where clients are faster than its import.
+            if self.options.strict && !is_referenced(&view, repository, digest)? {
+                return Ok(Need::Nothing);
+            }
         }
         Ok(self.governing(&view, repository)?.map_or(Need::Nothing, Need::Fetch))
+    }
+
+    /// Returns what an image that is there needs: parts of one that came through a rule may be missing.
+    fn rest(&self, view: &View, repository: &str, digest: &str) -> Result<Need, Fault> {
+        let through = view.get(&REPOSITORIES, repository)?.is_some_and(|row| row.pulled_through);
+        if !through || self.is_complete(repository, digest) {
+            return Ok(Need::Nothing);
+        }
+        Ok(Need::Complete(digest.to_owned()))
     }
 
     /// Fetches what a tag or digest names, or finds that a tag still names what is known.
@@ -154,53 +181,21 @@ impl PullThrough {
         }
         let manifest = remote.read_manifest(&reference).await.map_err(|error| Failure::from(&error))?;
         let tag = (!reference.contains(':')).then(|| reference.clone());
-        let children: Vec<Digest> =
-            manifest.manifests().iter().map(|child| child.digest.clone()).take(MOST_CHILDREN).collect();
-        let name = repository.clone();
+        let (name, digest) = (repository.clone(), manifest.digest.to_string());
         self.store(move |own, change| own.put(change, &name, tag.as_deref(), &manifest)).await?;
-        if !children.is_empty() {
-            tokio::spawn(self.import_children(remote, repository, children));
-        }
+        // It may have been whole before it was deleted.
+        self.forget_complete(&repository, &digest);
+        self.complete_beside(&repository, digest);
         Ok(())
     }
 
-    /// Fetches the manifests of an index, each in a flight that clients who ask for it meanwhile join.
-    async fn import_children(self: Arc<Self>, remote: Remote, repository: String, children: Vec<Digest>) {
-        let mut tasks = tokio::task::JoinSet::new();
-        for child in children {
-            if tasks.len() >= CHILDREN_AT_A_TIME {
-                tasks.join_next().await;
-            }
-            let (own, remote, repository) = (Arc::clone(&self), remote.clone(), repository.clone());
-            tasks.spawn(async move {
-                let reference = child.to_string();
-                let flight = key(&[&repository, &reference]);
-                let flights = Arc::clone(&own);
-                let work = || async move {
-                    let read = remote.read_manifest(&reference).await;
-                    let manifest = read.map_err(|error| Failure::from(&error))?;
-                    own.store(move |own, change| own.put(change, &repository, None, &manifest)).await
-                };
-                if let Some(Err(failure)) = flights.images.join(&flight, work).await {
-                    tracing::debug!(reason = failure.reason, "a manifest of an index was not fetched");
-                }
-            });
-        }
-        while tasks.join_next().await.is_some() {}
-    }
-
     /// Carries out a change beside the async code and commits it.
-    async fn store(
+    pub(super) async fn store(
         self: &Arc<Self>,
-        work: impl FnOnce(&Self, &Change) -> Result<(), Fault> + Send + 'static,
+        mut work: impl FnMut(&Self, &Change) -> Result<(), Fault> + Send + 'static,
     ) -> Result<(), Failure> {
         let own = Arc::clone(self);
-        let stored = spawn_blocking(move || {
-            let change = own.ecr.storage.metadata.write()?;
-            work(&own, &change)?;
-            change.commit()?;
-            Ok::<_, Fault>(())
-        });
+        let stored = spawn_blocking(move || own.ecr.storage.metadata.change(|change| work(&own, change)));
         Ok(stored.await.map_err(|_| Failure::lost())??)
     }
 
@@ -215,7 +210,7 @@ impl PullThrough {
     }
 
     /// Puts a manifest as it came into a repository, which the template for it creates where it is missing.
-    fn put(
+    pub(super) fn put(
         &self,
         change: &Change,
         repository: &str,

@@ -99,6 +99,12 @@ impl From<Fault> for Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.kind.failure_code(), self.reason)
+    }
+}
+
 impl Failure {
     /// Returns the failure of a task that ended without an answer.
     pub(super) fn lost() -> Self {

@@ -22,6 +22,11 @@ fn probe(kind: &str) -> (&'static str, &'static str) {
         "ecr-public" => ("docker/library/hello-world", "latest"),
         "k8s" => ("pause", "3.9"),
         "chainguard" => ("chainguard/static", "latest"),
+        // These answer with the same refusal to a wrong login and to a repository that is not there, so the
+        // one asked for is public, where only a wrong login is refused.
+        "quay" => ("biocontainers/samtools", "latest"),
+        "github-container-registry" => ("actions/actions-runner", "latest"),
+        "gitlab-container-registry" => ("gitlab-org/gitlab-runner", "latest"),
         // That there is no such image is as good an answer: it takes a login that is taken.
         _ => ("ecr-pull-through-cache/validation", "latest"),
     }

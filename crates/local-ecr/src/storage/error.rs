@@ -20,6 +20,22 @@ pub enum StorageError {
     /// The database failed or is open elsewhere.
     #[error("cannot use the database of metadata")]
     Database(#[source] Box<redb::Error>),
+    /// The bucket did not do what it was asked.
+    #[error("cannot {action} `{name}` in the bucket")]
+    Bucket {
+        /// What was tried.
+        action: &'static str,
+        /// The object, or the bucket itself.
+        name: String,
+        /// What the bucket answered.
+        source: Box<object_store::Error>,
+    },
+    /// A change that others' changes were written with was not written.
+    #[error("cannot write the change to the log in the bucket")]
+    NotWritten,
+    /// Other servers were always faster.
+    #[error("cannot write the change: other servers change the registry all the time")]
+    Contended,
     /// A row is not what this version writes.
     #[error("cannot read row `{key}` of table `{table}`")]
     Row {
@@ -41,6 +57,11 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// Returns the error of an action on a bucket or an object in it.
+    pub(crate) fn bucket(action: &'static str, name: &str, source: object_store::Error) -> Self {
+        Self::Bucket { action, name: name.to_owned(), source: Box::new(source) }
+    }
+
     /// Returns the error of an action on a path.
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { action, path: path.to_owned(), source }

@@ -8,7 +8,9 @@ use bytes::Bytes;
 use image::Digest;
 
 use super::Storage;
+use super::blobs::Stored;
 use super::error::StorageError;
+use super::uploads::import_path;
 
 /// A file that becomes a blob; dropped before that, it is removed.
 #[derive(Debug)]
@@ -20,7 +22,7 @@ pub(crate) struct ImportFile {
 impl ImportFile {
     /// Makes an empty file beside the uploads.
     pub(crate) fn create(storage: &Storage) -> Result<Self, StorageError> {
-        let path = storage.uploads.path_for_import();
+        let path = import_path(&storage.spool);
         let file = File::create_new(&path).map_err(|error| StorageError::io("make", &path, error))?;
         Ok(Self { path, file })
     }
@@ -38,9 +40,9 @@ impl ImportFile {
         Ok(())
     }
 
-    /// Makes the file the blob of a digest, which the caller has checked; blocks.
-    pub(crate) fn adopt(self, storage: &Storage, digest: &Digest) -> Result<(), StorageError> {
-        storage.blobs.adopt(&self.path, digest)
+    /// Takes the file into the storage under its digest, which the caller has checked; blocks.
+    pub(crate) fn adopt(self, storage: &Storage, digest: &Digest, size: u64) -> Result<Stored, StorageError> {
+        storage.blobs.take_file(&self.path, digest, size)
     }
 }
 

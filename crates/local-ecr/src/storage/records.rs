@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::metadata::Table;
+use super::rows::Table;
 use crate::clock::Timestamp;
 
 /// Repositories by name.
@@ -34,8 +34,11 @@ pub(crate) const SETTINGS: Table<serde_json::Value> = Table::new("settings");
 /// Secrets by name.
 pub(crate) const SECRETS: Table<SecretRow> = Table::new("secrets");
 
+/// Which objects of a bucket are a blob, by digest.
+pub(super) const OBJECTS: Table<ObjectRow> = Table::new("objects");
+
 /// The names of all tables above.
-pub(super) const ALL_TABLES: [&str; 13] = [
+pub(super) const ALL_TABLES: [&str; 14] = [
     "repositories",
     "images",
     "tags",
@@ -49,6 +52,7 @@ pub(super) const ALL_TABLES: [&str; 13] = [
     "repository_creation_templates",
     "settings",
     "secrets",
+    "objects",
 ];
 
 /// Returns the beginning of the keys below some parts.
@@ -192,6 +196,22 @@ pub(crate) struct LayerRow {
     pub(crate) size: u64,
     /// When the repository got it.
     pub(crate) added_at: Timestamp,
+}
+
+/// The objects of a blob, the first bytes first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ObjectRow {
+    /// The objects.
+    pub(super) pieces: Vec<PieceRow>,
+}
+
+/// One object of a blob.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PieceRow {
+    /// Its name, which is used once.
+    pub(super) name: String,
+    /// Its size in bytes.
+    pub(super) size: u64,
 }
 
 /// A pull through cache rule.

@@ -1,30 +1,33 @@
-//! Uploads that are not finished: files that grow, with the hash of what they hold.
+//! Uploads that are not finished, wherever they are kept.
 //!
-//! An upload lives as long as its server: after a restart its file is swept and the client begins again.
+//! On files an upload lives as long as its server; in a bucket every server can go on with it.
 
-use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod files;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use image::{Algorithm, Digest};
-use sha2::{Digest as _, Sha256};
-use tokio::sync::OwnedMutexGuard;
+use image::Digest;
 
-use super::blobs::{self, Blobs};
+use super::blobs::{Blobs, Stored};
 use super::error::StorageError;
+use super::s3::{Bucket, ObjectGuard, ObjectSession};
 use crate::clock::Timestamp;
+pub(super) use files::UploadFiles;
+use files::{FileGuard, FileSession};
 
-/// Most uploads that may be open at a time.
-const MOST: usize = 10_000;
+/// How long an upload may take.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// The open uploads of a server.
 #[derive(Debug)]
-pub(crate) struct Uploads {
-    folder: PathBuf,
-    sessions: Mutex<HashMap<String, Arc<Session>>>,
+pub(crate) enum Uploads {
+    /// Files of a folder.
+    Files(UploadFiles),
+    /// Objects of a bucket, which other servers see as well.
+    Objects(Arc<Bucket>),
 }
 
 /// One upload.
@@ -34,38 +37,36 @@ pub(crate) struct Session {
     pub(crate) id: String,
     /// The repository it belongs to.
     pub(crate) repository: String,
-    path: PathBuf,
-    started_at: Timestamp,
-    state: Arc<tokio::sync::Mutex<SessionState>>,
+    kept: Kept,
 }
 
-/// What an upload holds so far.
-#[derive(Debug, Default)]
-pub(crate) struct SessionState {
-    size: u64,
-    hash: Sha256,
-    parts: u32,
-    smallest_part_but_last: Option<u64>,
-    last_part: u64,
-    closed: bool,
-}
-
-/// An upload whose bytes have become a blob.
 #[derive(Debug)]
-pub(crate) struct Finished {
-    /// Its digest.
-    pub(crate) digest: Digest,
-    /// Its size in bytes.
-    pub(crate) size: u64,
+enum Kept {
+    File(Arc<FileSession>),
+    Object(ObjectSession),
+}
+
+/// The only way to an upload's bytes, one request at a time.
+#[derive(Debug)]
+pub(crate) enum SessionGuard {
+    /// To a file.
+    File(FileGuard),
+    /// To objects.
+    Object(ObjectGuard),
 }
 
 /// Why an upload did not become a blob.
 #[derive(Debug)]
 pub(crate) enum UploadFailure {
-    /// Another request finished or cancelled it.
+    /// Another request finished, cancelled or changed it.
     Closed,
     /// The bytes have another digest; the upload is gone.
-    Digest(Digest),
+    Digest {
+        /// What the client says.
+        expected: Digest,
+        /// What they have.
+        found: Digest,
+    },
     /// The storage failed.
     Storage(StorageError),
 }
@@ -77,158 +78,162 @@ impl From<StorageError> for UploadFailure {
 }
 
 impl Uploads {
-    /// Opens the folder, and empties it of what an earlier server left.
-    pub(crate) fn open(folder: &Path, _durable: bool) -> Result<Self, StorageError> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StorageError::io("empty", folder, error));
-            }
-            _ => {}
-        }
-        fs::create_dir_all(folder).map_err(|error| StorageError::io("make", folder, error))?;
-        Ok(Self { folder: folder.to_owned(), sessions: Mutex::new(HashMap::new()) })
+    /// Begins an upload that only the present request knows of; returns `None` when too many are open.
+    pub(crate) fn start(&self, repository: &str, now: Timestamp) -> Result<Option<Session>, StorageError> {
+        let id = uuid::Uuid::new_v4().to_string();
+        let kept = match self {
+            Self::Files(files) => files.start(id.clone(), repository, now)?.map(Kept::File),
+            Self::Objects(bucket) => Some(Kept::Object(ObjectSession::start(bucket, &id, repository, now))),
+        };
+        Ok(kept.map(|kept| Session { id, repository: repository.to_owned(), kept }))
     }
 
-    fn sessions(&self) -> MutexGuard<'_, HashMap<String, Arc<Session>>> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Begins an upload; returns `None` when too many are open.
-    pub(crate) fn start(
+    /// Returns the upload of an id in a repository; blocks.
+    pub(crate) fn get(
         &self,
         repository: &str,
+        id: &str,
         now: Timestamp,
-    ) -> Result<Option<Arc<Session>>, StorageError> {
-        let id = uuid::Uuid::new_v4().to_string();
-        let path = self.folder.join(&id);
-        let session = Arc::new(Session {
-            id: id.clone(),
-            repository: repository.to_owned(),
-            path: path.clone(),
-            started_at: now,
-            state: Arc::default(),
-        });
-        let mut sessions = self.sessions();
-        if sessions.len() >= MOST {
-            return Ok(None);
+    ) -> Result<Option<Session>, StorageError> {
+        let kept = match self {
+            Self::Files(files) => files.get(repository, id).map(Kept::File),
+            Self::Objects(bucket) => ObjectSession::read(bucket, id)?
+                .filter(|session| session.repository == repository && session.started_at.age(now) < LONGEST)
+                .map(Kept::Object),
+        };
+        Ok(kept.map(|kept| Session { id: id.to_owned(), repository: repository.to_owned(), kept }))
+    }
+
+    /// Forgets an upload and removes what only it needs; blocks.
+    pub(crate) fn forget(&self, session: &Session) -> Result<(), StorageError> {
+        match (self, &session.kept) {
+            (Self::Files(files), Kept::File(session)) => files.forget(session),
+            (_, Kept::Object(session)) => session.forget()?,
+            _ => {}
         }
-        fs::File::create_new(&path).map_err(|error| StorageError::io("make", &path, error))?;
-        sessions.insert(id, Arc::clone(&session));
-        Ok(Some(session))
+        Ok(())
     }
 
-    /// Returns the upload of an id in a repository.
-    pub(crate) fn get(&self, repository: &str, id: &str) -> Option<Arc<Session>> {
-        self.sessions().get(id).filter(|session| session.repository == repository).cloned()
-    }
-
-    /// Returns a path in the folder for a file that goes at the next start unless it becomes a blob.
-    pub(crate) fn path_for_import(&self) -> PathBuf {
-        self.folder.join(format!("import-{}", uuid::Uuid::new_v4()))
-    }
-
-    /// Forgets an upload and removes its file.
-    pub(crate) fn forget(&self, session: &Session) {
-        if self.sessions().remove(&session.id).is_some() && fs::remove_file(&session.path).is_err() {
-            // An adopted file is no longer here, and what stays behind goes at the next start.
-            tracing::trace!(upload = session.id, "the file of an upload was gone already");
+    /// Forgets the uploads of a repository that is gone. Those in a bucket find that out themselves.
+    pub(crate) fn forget_repository(&self, repository: &str) {
+        if let Self::Files(files) = self {
+            files.forget_where(|of, _| of == repository);
         }
     }
 
-    /// Forgets every upload that began before a moment, or of a repository.
-    pub(crate) fn forget_where(&self, mut gone: impl FnMut(&str, Timestamp) -> bool) {
-        let old: Vec<_> = self
-            .sessions()
-            .values()
-            .filter(|session| gone(&session.repository, session.started_at))
-            .cloned()
-            .collect();
-        for session in old {
-            self.forget(&session);
+    /// Forgets every upload that takes too long. Those in a bucket are swept with what else is there.
+    pub(crate) fn forget_old(&self, now: Timestamp) {
+        if let Self::Files(files) = self {
+            files.forget_where(|_, started_at| started_at.age(now) > LONGEST);
         }
     }
 }
 
 impl Session {
-    /// Waits until no other request writes to the upload, and keeps others from it.
+    /// Lets later requests, to whatever server, find the upload; blocks.
+    pub(crate) fn announce(&self) -> Result<(), StorageError> {
+        match &self.kept {
+            Kept::File(_) => Ok(()),
+            Kept::Object(session) => session.announce(),
+        }
+    }
+
+    /// Waits until no other request writes to the upload, and keeps others of this server from it.
     pub(crate) async fn lock(&self) -> SessionGuard {
-        SessionGuard { path: self.path.clone(), state: Arc::clone(&self.state).lock_owned().await }
+        match &self.kept {
+            Kept::File(session) => SessionGuard::File(session.lock().await),
+            Kept::Object(session) => SessionGuard::Object(session.lock().await),
+        }
     }
 
     /// As [`Self::lock`], for code that may block.
     pub(crate) fn blocking_lock(&self) -> SessionGuard {
-        SessionGuard { path: self.path.clone(), state: Arc::clone(&self.state).blocking_lock_owned() }
+        match &self.kept {
+            Kept::File(session) => SessionGuard::File(session.blocking_lock()),
+            Kept::Object(session) => SessionGuard::Object(session.blocking_lock()),
+        }
     }
-}
-
-/// The only way to an upload's bytes, one request at a time.
-#[derive(Debug)]
-pub(crate) struct SessionGuard {
-    path: PathBuf,
-    state: OwnedMutexGuard<SessionState>,
 }
 
 impl SessionGuard {
     /// Returns how many bytes the upload has.
     pub(crate) fn size(&self) -> u64 {
-        self.state.size
+        match self {
+            Self::File(guard) => guard.size(),
+            Self::Object(guard) => guard.size(),
+        }
     }
 
     /// Returns whether the upload was finished or cancelled.
     pub(crate) fn is_closed(&self) -> bool {
-        self.state.closed
+        match self {
+            Self::File(guard) => guard.is_closed(),
+            Self::Object(guard) => guard.is_closed(),
+        }
     }
 
     /// Returns how many parts came, and the size of the smallest of all but the last, in bytes.
     pub(crate) fn parts(&self) -> (u32, Option<u64>) {
-        (self.state.parts, self.state.smallest_part_but_last)
+        match self {
+            Self::File(guard) => guard.parts(),
+            Self::Object(guard) => guard.parts(),
+        }
     }
 
-    /// Appends bytes; blocks. What could not be written whole is cut off again.
+    /// Appends bytes; blocks. What could not be written whole is not part of the upload.
     pub(crate) fn append(&mut self, chunks: &[Bytes]) -> Result<(), StorageError> {
-        let failed = |error| StorageError::io("write", &self.path, error);
-        let mut file = OpenOptions::new().append(true).open(&self.path).map_err(failed)?;
-        for chunk in chunks {
-            if let Err(error) = file.write_all(chunk) {
-                file.set_len(self.state.size).map_err(failed)?;
-                return Err(failed(error));
-            }
-            self.state.hash.update(chunk);
-            self.state.size += chunk.len() as u64;
+        match self {
+            Self::File(guard) => guard.append(chunks),
+            Self::Object(guard) => guard.append(chunks),
         }
-        Ok(())
     }
 
     /// Counts a part of a layer that has just been appended.
     pub(crate) fn count_part(&mut self, size: u64) {
-        if self.state.parts > 0 {
-            let last = self.state.last_part;
-            let smallest = self.state.smallest_part_but_last.map_or(last, |smallest| smallest.min(last));
-            self.state.smallest_part_but_last = Some(smallest);
+        match self {
+            Self::File(guard) => guard.count_part(size),
+            Self::Object(guard) => guard.count_part(size),
         }
-        self.state.parts += 1;
-        self.state.last_part = size;
     }
 
-    /// Ends the upload without a blob.
-    pub(crate) fn close(&mut self) {
-        self.state.closed = true;
+    /// Makes what the present request appended part of the upload for those that follow; blocks.
+    ///
+    /// # Errors
+    /// [`UploadFailure::Closed`] when another request changed the upload meanwhile.
+    pub(crate) fn settle(&mut self) -> Result<(), UploadFailure> {
+        match self {
+            Self::File(_) => Ok(()),
+            Self::Object(guard) => guard.settle(),
+        }
     }
 
-    /// Makes the bytes a blob if they have the digest; blocks. The upload is over either way.
-    pub(crate) fn finish(&mut self, blobs: &Blobs, expected: &Digest) -> Result<Finished, UploadFailure> {
-        if self.state.closed {
-            return Err(UploadFailure::Closed);
+    /// Ends the upload without a blob; blocks.
+    ///
+    /// # Errors
+    /// [`UploadFailure::Closed`] when another request ended or changed the upload meanwhile.
+    pub(crate) fn cancel(&mut self) -> Result<(), UploadFailure> {
+        match self {
+            Self::File(guard) => {
+                guard.close();
+                Ok(())
+            }
+            Self::Object(guard) => guard.cancel(),
         }
-        let digest = match expected.algorithm() {
-            Algorithm::Sha256 => Digest::from_sha256(&self.state.hash.clone().finalize().into()),
-            other => blobs::digest_of(&self.path, other)?,
+    }
+
+    /// Makes the bytes those of a blob if they have the digest; blocks. The upload is over either way.
+    pub(crate) fn finish(&mut self, blobs: &Blobs, expected: &Digest) -> Result<Stored, UploadFailure> {
+        let size = self.size();
+        let objects = match (self, blobs) {
+            (Self::File(guard), Blobs::Files(files)) => guard.finish(files, expected).map(|()| None)?,
+            (Self::Object(guard), _) => Some(guard.finish(expected)?),
+            (Self::File(_), Blobs::Objects(_)) => return Err(UploadFailure::Closed),
         };
-        self.state.closed = true;
-        if digest != *expected {
-            return Err(UploadFailure::Digest(digest));
-        }
-        blobs.adopt(&self.path, &digest)?;
-        Ok(Finished { digest, size: self.state.size })
+        Ok(Stored { digest: expected.clone(), size, objects })
     }
+}
+
+/// Returns a path in a folder for a file that is on its way from an upstream registry.
+pub(super) fn import_path(folder: &std::path::Path) -> PathBuf {
+    folder.join(format!("import-{}", uuid::Uuid::new_v4()))
 }

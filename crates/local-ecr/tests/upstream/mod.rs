@@ -15,7 +15,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::StreamExt;
 
-use crate::client::{INDEX, MANIFEST, digest, manifest};
+use crate::client::{INDEX, MANIFEST, Server, config, digest, manifest, start_with};
+use serde_json::json;
 
 /// What an upstream registry has and does.
 #[derive(Debug, Default)]
@@ -28,6 +29,10 @@ pub(crate) struct Content {
     pub(crate) fails: Option<StatusCode>,
     /// User and password that it wants.
     pub(crate) login: Option<(String, String)>,
+    /// Whether it wants a token of its token service instead, which anybody gets.
+    pub(crate) token: bool,
+    /// Where blobs are handed out, as a base URL, instead of here.
+    pub(crate) blobs_at: Option<String>,
     /// How long it waits between pieces of a body.
     pub(crate) pause: Duration,
 }
@@ -78,17 +83,45 @@ impl Upstream {
         self.put_manifest(name, tag, MANIFEST, &manifest(b"{}", &[layer]))
     }
 
+    /// Returns the descriptor of a manifest.
+    pub(crate) fn descriptor(&self, name: &str, image: &str) -> serde_json::Value {
+        let size = self.with(|content| content.bodies[&format!("{name}/manifests/{image}")].1.len());
+        json!({ "mediaType": MANIFEST, "digest": image, "size": size })
+    }
+
     /// Puts an index of images; returns its digest.
     pub(crate) fn put_index(&self, name: &str, tag: &str, images: &[&str]) -> String {
-        let manifests: Vec<_> = images
-            .iter()
-            .map(|image| {
-                let size = self.with(|content| content.bodies[&format!("{name}/manifests/{image}")].1.len());
-                serde_json::json!({ "mediaType": MANIFEST, "digest": image, "size": size })
-            })
-            .collect();
-        let text = serde_json::json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
+        let manifests: Vec<_> = images.iter().map(|image| self.descriptor(name, image)).collect();
+        let text = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
         self.put_manifest(name, tag, INDEX, &text.to_string())
+    }
+
+    /// Puts an index of images for architectures; returns its digest.
+    pub(crate) fn put_platforms(&self, name: &str, tag: &str, images: &[(&str, &str)]) -> String {
+        let described = |(architecture, image): &(&str, &str)| {
+            let mut descriptor = self.descriptor(name, image);
+            descriptor["platform"] = json!({ "os": "linux", "architecture": architecture });
+            descriptor
+        };
+        let manifests: Vec<_> = images.iter().map(described).collect();
+        let text = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": manifests });
+        self.put_manifest(name, tag, INDEX, &text.to_string())
+    }
+
+    /// Puts a signature of an image, and names it in the list of its referrers; returns its digest.
+    pub(crate) fn put_signature(&self, name: &str, subject: &str, signature: &[u8]) -> String {
+        self.put_blob(name, b"{}");
+        self.put_blob(name, signature);
+        let mut text: serde_json::Value =
+            serde_json::from_str(&manifest(b"{}", &[signature])).expect("a manifest");
+        text["artifactType"] = json!("application/vnd.example.signature");
+        text["subject"] = self.descriptor(name, subject);
+        let own = self.put_manifest(name, "signature", MANIFEST, &text.to_string());
+        let list =
+            json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": [self.descriptor(name, &own)] });
+        let body = (INDEX.to_owned(), Bytes::from(list.to_string()));
+        self.with(|content| content.bodies.insert(format!("{name}/referrers/{subject}"), body));
+        own
     }
 
     /// Returns how often a path was asked for.
@@ -114,8 +147,23 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
                 return (StatusCode::UNAUTHORIZED, challenge).into_response();
             }
         }
+        if content.token {
+            if path == "/token" {
+                return json!({ "token": "open" }).to_string().into_response();
+            }
+            let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+            if given != Some("Bearer open") {
+                let host = request.headers()[header::HOST].to_str().expect("a host");
+                let realm = format!("Bearer realm=\"http://{host}/token\",service=\"upstream\"");
+                return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, realm)]).into_response();
+            }
+        }
         if get {
             *content.gets.entry(path.clone()).or_default() += 1;
+        }
+        if let Some(base) = content.blobs_at.as_ref().filter(|_| path.contains("/blobs/")) {
+            let location = [(header::LOCATION, format!("{base}/v2/{path}?signature=x"))];
+            return (StatusCode::TEMPORARY_REDIRECT, location).into_response();
         }
         (content.bodies.get(&path).cloned(), content.pause)
     };
@@ -140,4 +188,33 @@ async fn answer(State(content): State<Arc<Mutex<Content>>>, request: Request) ->
         response.headers_mut().insert(name, value.parse().expect("a header"));
     }
     response
+}
+
+/// Starts a server with a rule `quay` for an upstream registry in place of quay.io.
+pub(crate) async fn start(change: impl FnOnce(&mut local_ecr::Config)) -> (Server, Upstream) {
+    let upstream = Upstream::start().await;
+    let mut config = config();
+    for host in ["quay.io", "docker.io", "public.ecr.aws", "ghcr.io"] {
+        config.pull_through.upstreams.insert(host.parse().expect("a host"), upstream.url.clone());
+    }
+    change(&mut config);
+    let server = start_with(config).await;
+    server
+        .ecr(
+            "CreatePullThroughCacheRule",
+            json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io" }),
+        )
+        .await;
+    (server, upstream)
+}
+
+/// Waits until something is so, for five seconds at most; returns whether it came to be.
+pub(crate) async fn comes_true(mut done: impl AsyncFnMut() -> bool) -> bool {
+    for _ in 0..500 {
+        if done().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    false
 }

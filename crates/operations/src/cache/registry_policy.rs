@@ -73,13 +73,13 @@ pub(super) fn decide(account: &Account, request: &CacheRequest, policy: &Registr
     let repaired = matches!(merged.change, Change::Repaired { .. });
     if granted && !repaired {
         let message = format!("a grant for `{prefix}` in the registry policy is for runs of any account");
-        let finding = warning(Code::GrantNotBound, message)
+        let finding = warning(Code::NoSourceAccount, message)
             .hint("add the condition aws:SourceAccount to the statement that grants it");
         return nothing("a grant that is not ours is there".to_owned(), vec![finding]);
     }
     if repaired && bound_to.is_some() && binds_more(policy, &merged.change) {
         let message = format!("the condition holds for every prefix of the statement `{IMPORT_SID}`");
-        findings.push(warning(Code::GrantNotBound, message));
+        findings.push(warning(Code::NoSourceAccount, message));
     }
     let after = RegistryPolicy { text: Some(merged.text.clone()), scope: policy.scope };
     let after = self::judge(account, request, &after);

@@ -146,7 +146,8 @@ impl Wanted<'_> {
             }
             if read.complete && matches!(merged.change, Change::Added { .. }) {
                 let message = format!("the access that template `{prefix}` gives is for runs of any account");
-                let finding = Finding::new(Severity::Warning, Code::GrantNotBound, prefix.as_str(), message);
+                let finding =
+                    Finding::new(Severity::Warning, Code::NoSourceAccount, prefix.as_str(), message);
                 findings.push(
                     finding.hint("add the condition aws:SourceAccount to the statement that grants it"),
                 );

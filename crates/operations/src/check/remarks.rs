@@ -73,7 +73,7 @@ pub(super) fn never_renewed(repository: &RepositoryName) -> Finding {
     let hint = format!(
         "let tags move: `aws ecr put-image-tag-mutability --repository-name {repository} --image-tag-mutability MUTABLE`"
     );
-    Finding::new(Severity::Note, Code::NeverRenewed, repository.as_str(), words).hint(hint)
+    Finding::new(Severity::Note, Code::ImmutableTags, repository.as_str(), words).hint(hint)
 }
 
 /// Returns the remark on a name whose tag stands for another image than its digest.

@@ -115,6 +115,36 @@ impl Judge {
         })
     }
 
+    /// Returns the decision on each action of a read, with the statements that decided; a registry policy that is
+    /// not known counts as none.
+    pub(crate) fn read_decisions(
+        &self,
+        repository: Option<&Document>,
+        arn: &str,
+    ) -> Vec<(&'static str, Decision)> {
+        self.decisions(&READ_ACTIONS, arn, Some(repository))
+    }
+
+    /// Returns the decision on each action of an import, with the statements that decided; a registry policy that
+    /// is not known counts as none.
+    pub(crate) fn import_decisions(&self, arn: &str) -> Vec<(&'static str, Decision)> {
+        self.decisions(&IMPORT_ACTIONS, arn, None)
+    }
+
+    fn decisions(
+        &self,
+        actions: &[&'static str],
+        arn: &str,
+        repository: Option<Option<&Document>>,
+    ) -> Vec<(&'static str, Decision)> {
+        let (registry, scope) = match &self.registry {
+            RegistryDocument::Known(registry, scope) => (registry.as_ref(), *scope),
+            RegistryDocument::Unknown(_) => (None, RegistryScope::V1),
+        };
+        let decide = |action| self.decision_with(registry, scope, action, arn, repository);
+        actions.iter().map(|action| (*action, decide(action))).collect()
+    }
+
     fn decide(&self, action: &str, arn: &str, repository: Option<Option<&Document>>) -> Access {
         match &self.registry {
             RegistryDocument::Known(registry, scope) => {

@@ -160,15 +160,23 @@ fn templates_below(
         Some(template) => judged.push(judge_template(judge, template, below)),
         None => judged.push(without_template(judge, prefix.as_str(), below)),
     }
-    for template in templates {
-        let applied = template.applied_for.contains(&AppliedFor::PullThroughCache);
+    for template in templates_inside(templates, prefix) {
         let inner = template.prefix.trim_end_matches('/');
-        let is_below = prefix.is_root() && inner != "ROOT" || strictly_below(inner, prefix.as_str());
-        if applied && is_below {
-            judged.push(judge_template(judge, template, &account.repository_arn(&format!("{inner}/*"))));
-        }
+        judged.push(judge_template(judge, template, &account.repository_arn(&format!("{inner}/*"))));
     }
     judged
+}
+
+/// Returns the templates applied for pull through that make only a part of the repositories below a prefix.
+pub(crate) fn templates_inside<'a>(
+    templates: &'a [Template],
+    prefix: &EcrRepositoryPrefix,
+) -> impl Iterator<Item = &'a Template> {
+    templates.iter().filter(move |template| {
+        let inner = template.prefix.trim_end_matches('/');
+        let is_below = prefix.is_root() && inner != "ROOT" || strictly_below(inner, prefix.as_str());
+        is_below && template.applied_for.contains(&AppliedFor::PullThroughCache)
+    })
 }
 
 /// Returns whether a template sets what ECR needs a role for, and names none: it makes no repository then.

@@ -178,6 +178,21 @@ fn read(path: &Path) -> Result<Option<Value>> {
     })
 }
 
+/// Returns the JSON in a file that holds a map.
+///
+/// # Errors
+/// When the file cannot be read, or is no JSON.
+pub(crate) fn read_document(path: &Path) -> Result<Value> {
+    let failed = |words: String| {
+        OperationError::new(format!("cannot read the map `{}`", path.display()))
+            .refused(words)
+            .hint("name a file that `omics-ecr map` wrote")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text).map_err(|error| failed(format!("the file is not JSON: {error}")))
+}
+
 fn save(path: &Path, document: &Value) -> Result<()> {
     let failed = |error: std::io::Error| {
         OperationError::new(format!("cannot write the map `{}`", path.display()))

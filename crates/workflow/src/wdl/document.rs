@@ -37,6 +37,8 @@ pub(super) struct Document<'a> {
     pub(super) expressions: Vec<Node<'a>>,
     /// The first place that could not be read, if there is one.
     pub(super) gap: Option<Gap>,
+    /// Whether it is of the first version, which has no input sections.
+    pub(super) is_draft2: bool,
 }
 
 impl<'a> Document<'a> {
@@ -112,6 +114,10 @@ pub(super) struct Callable<'a> {
     pub(super) kind: CallableKind,
     /// Its name.
     pub(super) name: &'a str,
+    /// What stands between its braces.
+    pub(super) body: Span,
+    /// What stands between the braces of its first input section.
+    pub(super) inputs: Option<Span>,
     /// Every declaration, whatever block it stands in, in order.
     pub(super) declarations: Vec<Declaration<'a>>,
     /// The calls of a workflow, in order, whatever block they stand in.
@@ -130,6 +136,8 @@ impl<'a> Callable<'a> {
         Self {
             kind,
             name,
+            body: Span { start: 0, end: 0 },
+            inputs: None,
             declarations: Vec::new(),
             calls: Vec::new(),
             attributes: Vec::new(),
@@ -195,6 +203,8 @@ pub(super) enum Role {
 pub(super) struct Declaration<'a> {
     /// Its name.
     pub(super) name: &'a str,
+    /// Offset of its type.
+    pub(super) start: u32,
     /// Offset of the name.
     pub(super) at: u32,
     /// What it is for.
@@ -214,6 +224,10 @@ pub(super) struct Call<'a> {
     pub(super) name: &'a str,
     /// What it passes.
     pub(super) inputs: Vec<CallInput<'a>>,
+    /// Offset behind the names and words before its braces.
+    pub(super) head_end: u32,
+    /// What stands between its braces.
+    pub(super) block: Option<Span>,
 }
 
 /// One value that a call passes.

@@ -31,6 +31,7 @@ pub(super) fn parse(text: &str) -> Document<'_> {
     };
     parser.document();
     let mut document = parser.document;
+    document.is_draft2 = parser.draft2;
     for callable in &mut document.callables {
         callable.index();
     }

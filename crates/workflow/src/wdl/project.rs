@@ -126,6 +126,13 @@ impl<'a> Project<'a> {
         all.filter(|&id| self.callable(id).kind == CallableKind::Task).collect()
     }
 
+    /// Returns the tasks and workflows of a document.
+    pub(super) fn callables_of(&self, document: u32) -> impl Iterator<Item = CallableId> {
+        let from = self.callables.partition_point(|&(other, _)| other < document);
+        let until = self.callables.partition_point(|&(other, _)| other <= document);
+        (from as u32..until as u32).map(CallableId)
+    }
+
     /// Returns a callable.
     pub(super) fn callable(&self, id: CallableId) -> &Callable<'a> {
         let (document, index) = self.callables[id.0 as usize];

@@ -19,13 +19,9 @@ pub(super) fn client(arguments: &CloneArguments, images: &[CloneItem]) -> operat
         let credential = Credential::Login { username: username.clone(), password };
         sources.push(Arc::new(GivenCredentials::default().with(only_host(images)?, credential)));
     }
-    let options = source_registries::client(&arguments.plain_http);
+    let options = source_registries::client(&arguments.plain_http, &arguments.account.upstreams);
     sources.push(options.credentials.clone());
-    Ok(ClientOptions {
-        credentials: Arc::new(FirstOf::new(sources)),
-        endpoints: arguments.account.upstreams.iter().cloned().collect(),
-        ..options
-    })
+    Ok(ClientOptions { credentials: Arc::new(FirstOf::new(sources)), ..options })
 }
 
 /// Returns the one registry that all sources are at: a password goes nowhere else.

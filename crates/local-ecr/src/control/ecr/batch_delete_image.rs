@@ -64,16 +64,17 @@ impl Operation for BatchDeleteImage {
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         constraint::count("imageIds", self.image_ids.len(), 1, 100)?;
-        let change = ecr.storage.metadata.write()?;
-        ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        let (image_ids, failures) = ecr.storage.metadata.change(|change| {
+        ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         let (mut image_ids, mut failures) = (Vec::new(), Vec::new());
         for id in &self.image_ids {
-            match self.delete(ecr, &change, id)? {
+            match self.delete(ecr, change, id)? {
                 Ok(deleted) => image_ids.extend(deleted),
                 Err(failure) => failures.push(failure),
             }
         }
-        change.commit()?;
+Ok::<_, Fault>((image_ids, failures))
+        })?;
         Ok(Response { image_ids, failures })
     }
 }

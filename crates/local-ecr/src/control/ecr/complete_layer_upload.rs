@@ -40,7 +40,7 @@ impl Operation for CompleteLayerUpload {
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         let view = ecr.storage.metadata.read()?;
         ecr.repository(&view, &self.repository_name, self.registry_id.as_ref())?;
-        let session = ecr.storage.uploads.get(&self.repository_name, &self.upload_id);
+        let session = ecr.storage.uploads.get(&self.repository_name, &self.upload_id, ecr.clock.now())?;
         let session = session.ok_or_else(|| ecr.no_upload(&self.repository_name, &self.upload_id))?;
         constraint::count("layerDigests", self.layer_digests.len(), 1, 100)?;
         let mut digests = Vec::new();
@@ -50,7 +50,6 @@ impl Operation for CompleteLayerUpload {
         }
         let guard = session.blocking_lock();
         let (size, (_, smallest)) = (guard.size(), guard.parts());
-        drop(guard);
         if size == 0 {
             let text = format!(
                 "The upload with id '{}' does not contain any layer parts: it was empty",
@@ -67,7 +66,8 @@ impl Operation for CompleteLayerUpload {
         };
         let text = digest.to_string();
         if view.has(&LAYERS, &key(&[&self.repository_name, &text]))? {
-            ecr.storage.uploads.forget(&session);
+            drop(guard);
+            ecr.storage.uploads.forget(&session)?;
             return Err(Fault::new(
                 Code::LayerAlreadyExists,
                 format!(
@@ -78,7 +78,7 @@ impl Operation for CompleteLayerUpload {
                 ),
             ));
         }
-        ecr.finish_upload(&session, digest)?;
+        ecr.finish_upload(&session, guard, digest)?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

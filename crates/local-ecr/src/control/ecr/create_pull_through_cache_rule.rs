@@ -29,7 +29,8 @@ impl Operation for CreatePullThroughCacheRule {
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Rule, Fault> {
         ecr.own_registry(self.registry_id.as_ref())?;
-        let change = ecr.storage.metadata.write()?;
+        let prefix = rule_key(&self.ecr_repository_prefix);
+        let row = ecr.storage.metadata.change(|change| {
         let rule = NewRule {
             ecr_repository_prefix: &self.ecr_repository_prefix,
             upstream_registry_url: &self.upstream_registry_url,
@@ -38,10 +39,10 @@ impl Operation for CreatePullThroughCacheRule {
             credential_arn: self.credential_arn.as_ref(),
             custom_role_arn: self.custom_role_arn.as_ref(),
         };
-        let row = ecr.new_rule(&change, &rule)?;
-        let prefix = rule_key(&self.ecr_repository_prefix);
+        let row = ecr.new_rule(change, &rule)?;
         change.put(&RULES, prefix, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(row)
+        })?;
         Ok(Rule::new(ecr, prefix, row).created())
     }
 }

@@ -59,9 +59,10 @@ impl Operation for CreateRepository {
             tags,
             ..RepositoryRow::default()
         };
-        let change = ecr.storage.metadata.write()?;
-        ecr.create_repository(&change, &self.repository_name, &row)?;
-        change.commit()?;
+        ecr.storage.metadata.change(|change| {
+        ecr.create_repository(change, &self.repository_name, &row)?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response { repository: Repository::new(ecr, &self.repository_name, row) })
     }
 }

@@ -42,7 +42,7 @@ impl Operation for CreateRepositoryCreationTemplate {
         };
         self.settings.apply(&mut row)?;
         let prefix = rule_key(&self.prefix);
-        let change = ecr.storage.metadata.write()?;
+        ecr.storage.metadata.change(|change| {
         if change.has(&TEMPLATES, prefix)? {
             return Err(Fault::new(
                 Code::TemplateAlreadyExists,
@@ -50,7 +50,8 @@ impl Operation for CreateRepositoryCreationTemplate {
             ));
         }
         change.put(&TEMPLATES, prefix, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(OneTemplate::new(ecr, prefix, row))
     }
 }

@@ -24,11 +24,12 @@ impl Operation for DeletePullThroughCacheRule {
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Rule, Fault> {
         ecr.own_registry(self.registry_id.as_ref())?;
-        let change = ecr.storage.metadata.write()?;
-        let row = ecr.rule(&change, &self.ecr_repository_prefix)?;
         let prefix = rule_key(&self.ecr_repository_prefix);
+        let row = ecr.storage.metadata.change(|change| {
+        let row = ecr.rule(change, &self.ecr_repository_prefix)?;
         change.remove(&RULES, prefix)?;
-        change.commit()?;
+Ok::<_, Fault>(row)
+        })?;
         Ok(Rule::new(ecr, prefix, row).deleted())
     }
 }

@@ -24,13 +24,14 @@ impl Operation for DeleteRegistryPolicy {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let text = setting::registry_policy(&change)?.ok_or_else(|| {
+        let text = ecr.storage.metadata.change(|change| {
+        let text = setting::registry_policy(change)?.ok_or_else(|| {
             let text = format!("Registry policy does not exist in the registry with id '{}'", ecr.registry_id());
             Fault::new(Code::RegistryPolicyNotFound, text)
         })?;
         change.remove(&SETTINGS, setting::REGISTRY_POLICY)?;
-        change.commit()?;
+Ok::<_, Fault>(text)
+        })?;
         Ok(Response { registry_id: ecr.registry_id().to_owned(), policy_text: text })
     }
 }

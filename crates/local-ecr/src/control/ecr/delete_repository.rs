@@ -29,11 +29,12 @@ impl Operation for DeleteRepository {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
-        ecr.delete_repository(&change, &self.repository_name, self.force)?;
-        change.commit()?;
-        ecr.storage.uploads.forget_where(|repository, _| repository == self.repository_name);
+        let row = ecr.storage.metadata.change(|change| {
+        let row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
+        ecr.delete_repository(change, &self.repository_name, self.force)?;
+Ok::<_, Fault>(row)
+        })?;
+        ecr.storage.uploads.forget_repository(&self.repository_name);
         ecr.storage.remove_ownerless()?;
         Ok(Response { repository: Repository::new(ecr, &self.repository_name, row) })
     }

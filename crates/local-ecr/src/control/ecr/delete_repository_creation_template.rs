@@ -21,11 +21,12 @@ impl Operation for DeleteRepositoryCreationTemplate {
     type Response = OneTemplate;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<OneTemplate, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let row = ecr.template(&change, &self.prefix)?;
         let prefix = rule_key(&self.prefix);
+        let row = ecr.storage.metadata.change(|change| {
+        let row = ecr.template(change, &self.prefix)?;
         change.remove(&TEMPLATES, prefix)?;
-        change.commit()?;
+Ok::<_, Fault>(row)
+        })?;
         Ok(OneTemplate::new(ecr, prefix, row))
     }
 }

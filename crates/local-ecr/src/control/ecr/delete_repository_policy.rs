@@ -30,8 +30,8 @@ impl Operation for DeleteRepositoryPolicy {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        let text = ecr.storage.metadata.change(|change| {
+        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         let text = row.policy.take().ok_or_else(|| {
             Fault::new(
                 Code::RepositoryPolicyNotFound,
@@ -43,7 +43,8 @@ impl Operation for DeleteRepositoryPolicy {
             )
         })?;
         change.put(&REPOSITORIES, &self.repository_name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(text)
+        })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

@@ -2,13 +2,15 @@
 
 use image::Digest;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::constraint;
-use crate::control::Operation;
+use crate::control::{Context, Operation, operation};
 use crate::download;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
 use crate::fault::{Code, Fault};
+use crate::pull_through::FailureKind;
 
 /// The request.
 #[derive(Debug, Deserialize)]
@@ -25,6 +27,22 @@ pub(crate) struct GetDownloadUrlForLayer {
 pub(crate) struct Response {
     download_url: String,
     layer_digest: String,
+}
+
+/// Carries out a request; a layer that a rule has to fetch is on its way when the URL is given out.
+pub(crate) async fn call(context: Context, body: &[u8]) -> Result<Value, Fault> {
+    let request: GetDownloadUrlForLayer = operation::read(GetDownloadUrlForLayer::REQUIRED, body)?;
+    if let Ok(digest) = request.layer_digest.parse::<Digest>()
+        && let Err(failure) = context.app.pull_through.layer(&request.repository_name, &digest).await
+    {
+        match failure.kind {
+            // The operation itself says what is missing.
+            FailureKind::NotFound => {}
+            FailureKind::Server => return Err(failure.into()),
+            _ => return Err(Fault::new(Code::UnableToGetUpstreamLayer, failure.to_string())),
+        }
+    }
+    operation::run(context, request).await
 }
 
 impl Operation for GetDownloadUrlForLayer {

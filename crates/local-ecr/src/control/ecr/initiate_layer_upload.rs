@@ -36,6 +36,7 @@ impl Operation for InitiateLayerUpload {
         let session = ecr.storage.uploads.start(&self.repository_name, ecr.clock.now())?;
         let session =
             session.ok_or_else(|| Fault::new(Code::LimitExceeded, "too many open uploads"))?;
+        session.announce()?;
         Ok(Response { upload_id: session.id.clone(), part_size: PART_SIZE })
     }
 }

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use image::Digest;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::constraint;
-use crate::control::Operation;
+use crate::control::{Context, Operation, operation};
 use crate::control::page::page_of;
 use crate::distribution::referrers_of;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
+use crate::pull_through::FailureKind;
 
 /// `SubjectIdentifier`
 #[derive(Debug, Deserialize)]
@@ -60,6 +63,20 @@ pub(crate) struct Response {
     referrers: Vec<Referrer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
+}
+
+/// Carries out a request, with what upstream knows brought in first where a rule made the repository.
+pub(crate) async fn call(context: Context, body: &[u8]) -> Result<Value, Fault> {
+    let request: ListImageReferrers = operation::read(ListImageReferrers::REQUIRED, body)?;
+    if let Ok(subject) = request.subject_id.image_digest.parse::<Digest>()
+        && let Err(failure) = context.app.pull_through.ensure_referrers(&request.repository_name, &subject).await
+    {
+        return Err(match failure.kind {
+            FailureKind::Server => failure.into(),
+            _ => Fault::new(Code::UnableToListUpstreamImageReferrers, failure.to_string()),
+        });
+    }
+    operation::run(context, request).await
 }
 
 impl Operation for ListImageReferrers {

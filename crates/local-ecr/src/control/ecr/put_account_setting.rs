@@ -29,9 +29,10 @@ impl Operation for PutAccountSetting {
                 constraint::one_of("value", &self.value, values)?;
             }
         }
-        let change = ecr.storage.metadata.write()?;
+        ecr.storage.metadata.change(|change| {
         change.put(&SETTINGS, &setting::account_setting_key(&self.name), &Value::from(self.value.as_str()))?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(self)
     }
 }

@@ -34,8 +34,8 @@ impl Operation for PutImage {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        let (digest, pushed) = ecr.storage.metadata.change(|change| {
+        let row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         constraint::count("imageManifest", self.image_manifest.len(), 1, crate::manifest::LARGEST)?;
         let digest = match &self.image_digest {
             None => None,
@@ -51,7 +51,7 @@ impl Operation for PutImage {
             tag: self.image_tag.as_deref(),
             digest: digest.as_ref(),
         };
-        let pushed = ecr.push_image(&change, &row, &push)?;
+        let pushed = ecr.push_image(change, &row, &push)?;
         let digest = pushed.digest.to_string();
         if pushed.known {
             let tag = self.image_tag.as_ref().map_or_else(String::new, |tag| format!(" and tag '{tag}'"));
@@ -65,7 +65,8 @@ impl Operation for PutImage {
                 ),
             ));
         }
-        change.commit()?;
+Ok::<_, Fault>((digest, pushed))
+        })?;
         Ok(Response {
             image: Image {
                 registry_id: ecr.registry_id().to_owned(),

@@ -32,11 +32,12 @@ impl Operation for PutImageScanningConfiguration {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        ecr.storage.metadata.change(|change| {
+        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         row.scan_on_push = self.image_scanning_configuration.scan_on_push;
         change.put(&REPOSITORIES, &self.repository_name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

@@ -35,13 +35,14 @@ impl Operation for PutImageTagMutability {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        let row = ecr.storage.metadata.change(|change| {
+        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         row.mutability = wire::mutability(&self.image_tag_mutability)?;
         row.exclusion_filters =
-            wire::exclusion_filters(row.mutability, self.image_tag_mutability_exclusion_filters)?;
+            wire::exclusion_filters(row.mutability, self.image_tag_mutability_exclusion_filters.clone())?;
         change.put(&REPOSITORIES, &self.repository_name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(row)
+        })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

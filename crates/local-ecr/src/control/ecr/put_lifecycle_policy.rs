@@ -33,13 +33,14 @@ impl Operation for PutLifecyclePolicy {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        ecr.storage.metadata.change(|change| {
+        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         constraint::LIFECYCLE_POLICY_TEXT.check("lifecyclePolicyText", &self.lifecycle_policy_text)?;
         check_lifecycle(&self.lifecycle_policy_text)?;
         row.lifecycle_policy = Some(self.lifecycle_policy_text.clone());
         change.put(&REPOSITORIES, &self.repository_name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

@@ -33,10 +33,11 @@ impl Operation for PutRegistryPolicy {
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         constraint::POLICY_TEXT.check("policyText", &self.policy_text)?;
         check_policy(&self.policy_text, PolicyKind::Registry)?;
-        let change = ecr.storage.metadata.write()?;
         let text = self.policy_text;
+        ecr.storage.metadata.change(|change| {
         change.put(&SETTINGS, setting::REGISTRY_POLICY, &Value::from(text.as_str()))?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response { registry_id: ecr.registry_id().to_owned(), policy_text: text })
     }
 }

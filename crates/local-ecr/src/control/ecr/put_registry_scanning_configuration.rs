@@ -69,9 +69,10 @@ impl Operation for PutRegistryScanningConfiguration {
         }
         let value = serde_json::to_value(&configuration)
             .map_err(|error| Fault::new(Code::Server, error.to_string()))?;
-        let change = ecr.storage.metadata.write()?;
+        ecr.storage.metadata.change(|change| {
         change.put(&SETTINGS, setting::SCANNING, &value)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response { registry_scanning_configuration: configuration })
     }
 }

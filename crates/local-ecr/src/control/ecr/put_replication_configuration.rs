@@ -91,9 +91,10 @@ impl Operation for PutReplicationConfiguration {
         self.replication_configuration.check(ecr)?;
         let value = serde_json::to_value(&self.replication_configuration)
             .map_err(|error| Fault::new(Code::Server, error.to_string()))?;
-        let change = ecr.storage.metadata.write()?;
+        ecr.storage.metadata.change(|change| {
         change.put(&SETTINGS, setting::REPLICATION, &value)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(self)
     }
 }

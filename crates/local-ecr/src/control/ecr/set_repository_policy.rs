@@ -35,13 +35,14 @@ impl Operation for SetRepositoryPolicy {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.repository(&change, &self.repository_name, self.registry_id.as_ref())?;
+        ecr.storage.metadata.change(|change| {
+        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
         constraint::POLICY_TEXT.check("policyText", &self.policy_text)?;
         check_policy(&self.policy_text, PolicyKind::Repository)?;
         row.policy = Some(self.policy_text.clone());
         change.put(&REPOSITORIES, &self.repository_name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

@@ -25,11 +25,12 @@ impl Operation for TagResource {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let (name, mut row) = ecr.repository_of_arn(&change, &self.resource_arn)?;
-        tag::set(&mut row.tags, self.tags)?;
+        ecr.storage.metadata.change(|change| {
+        let (name, mut row) = ecr.repository_of_arn(change, &self.resource_arn)?;
+        tag::set(&mut row.tags, self.tags.clone())?;
         change.put(&REPOSITORIES, &name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response {})
     }
 }

@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::storage::{Encryption, ExclusionFilter, ResourceTag, TemplateRow};
 
 /// The members of a template that may be given.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TemplateSettings {
     description: Option<String>,

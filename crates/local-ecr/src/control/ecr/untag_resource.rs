@@ -25,11 +25,12 @@ impl Operation for UntagResource {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let (name, mut row) = ecr.repository_of_arn(&change, &self.resource_arn)?;
+        ecr.storage.metadata.change(|change| {
+        let (name, mut row) = ecr.repository_of_arn(change, &self.resource_arn)?;
         row.tags.retain(|tag| !self.tag_keys.contains(&tag.key));
         change.put(&REPOSITORIES, &name, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(())
+        })?;
         Ok(Response {})
     }
 }

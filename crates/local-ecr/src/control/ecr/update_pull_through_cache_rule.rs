@@ -27,8 +27,9 @@ impl Operation for UpdatePullThroughCacheRule {
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Rule, Fault> {
         ecr.own_registry(self.registry_id.as_ref())?;
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.rule(&change, &self.ecr_repository_prefix)?;
+        let prefix = rule_key(&self.ecr_repository_prefix);
+        let row = ecr.storage.metadata.change(|change| {
+        let mut row = ecr.rule(change, &self.ecr_repository_prefix)?;
         if self.credential_arn.is_none() && self.custom_role_arn.is_none() {
             let text = "Invalid request parameters: either credentialArn or customRoleArn must be given";
             return Err(Fault::new(Code::InvalidParameter, text));
@@ -36,14 +37,14 @@ impl Operation for UpdatePullThroughCacheRule {
         constraint::CREDENTIAL_ARN.check_given("credentialArn", self.credential_arn.as_ref())?;
         constraint::CUSTOM_ROLE_ARN.check_given("customRoleArn", self.custom_role_arn.as_ref())?;
         if let Some(arn) = &self.credential_arn {
-            ecr.upstream_credential(&change, arn)?;
+            ecr.upstream_credential(change, arn)?;
             row.credential_arn = Some(arn.clone());
         }
-        row.custom_role_arn = self.custom_role_arn.or(row.custom_role_arn);
+        row.custom_role_arn = self.custom_role_arn.clone().or(row.custom_role_arn);
         row.updated_at = ecr.clock.now();
-        let prefix = rule_key(&self.ecr_repository_prefix);
         change.put(&RULES, prefix, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(row)
+        })?;
         Ok(Rule::new(ecr, prefix, row).updated())
     }
 }

@@ -24,13 +24,14 @@ impl Operation for UpdateRepositoryCreationTemplate {
     type Response = OneTemplate;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<OneTemplate, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let mut row = ecr.template(&change, &self.prefix)?;
-        self.settings.apply(&mut row)?;
-        row.updated_at = ecr.clock.now();
         let prefix = rule_key(&self.prefix);
+        let row = ecr.storage.metadata.change(|change| {
+        let mut row = ecr.template(change, &self.prefix)?;
+        self.settings.clone().apply(&mut row)?;
+        row.updated_at = ecr.clock.now();
         change.put(&TEMPLATES, prefix, &row)?;
-        change.commit()?;
+Ok::<_, Fault>(row)
+        })?;
         Ok(OneTemplate::new(ecr, prefix, row))
     }
 }

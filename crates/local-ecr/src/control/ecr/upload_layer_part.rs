@@ -45,7 +45,7 @@ impl Operation for UploadLayerPart {
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         let view = ecr.storage.metadata.read()?;
         ecr.repository(&view, &self.repository_name, self.registry_id.as_ref())?;
-        let session = ecr.storage.uploads.get(&self.repository_name, &self.upload_id);
+        let session = ecr.storage.uploads.get(&self.repository_name, &self.upload_id, ecr.clock.now())?;
         let gone = || ecr.no_upload(&self.repository_name, &self.upload_id);
         let session = session.ok_or_else(gone)?;
         let part = STANDARD
@@ -85,6 +85,7 @@ impl Operation for UploadLayerPart {
         }
         guard.append(&[Bytes::from(part)])?;
         guard.count_part(length);
+        guard.settle().map_err(|failure| ecr.upload_fault(&session, failure))?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

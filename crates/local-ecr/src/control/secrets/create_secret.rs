@@ -78,24 +78,25 @@ impl Operation for CreateSecret {
             version::add(&mut row, &id, value, vec!["AWSCURRENT".to_owned()], now)?;
             version_id = Some(id);
         }
-        let change = ecr.storage.metadata.write()?;
-        if let Some(known) = change.get(&SECRETS, &self.name)? {
-            match known.deleted_at {
-                None => {
-                    let text =
-                        format!("The operation failed because the secret {} already exists.", self.name);
-                    return Err(Fault::new(Code::ResourceExists, text));
-                }
-                Some(gone) if gone > now => {
-                    let text = "You can't create this secret because a secret with this name is already \
+        ecr.storage.metadata.change(|change| {
+            if let Some(known) = change.get(&SECRETS, &self.name)? {
+                match known.deleted_at {
+                    None => {
+                        let text =
+                            format!("The operation failed because the secret {} already exists.", self.name);
+                        return Err(Fault::new(Code::ResourceExists, text));
+                    }
+                    Some(gone) if gone > now => {
+                        let text = "You can't create this secret because a secret with this name is already \
                                 scheduled for deletion.";
-                    return Err(Fault::new(Code::InvalidRequest, text));
+                        return Err(Fault::new(Code::InvalidRequest, text));
+                    }
+                    Some(_) => {}
                 }
-                Some(_) => {}
             }
-        }
-        change.put(&SECRETS, &self.name, &row)?;
-        change.commit()?;
+            change.put(&SECRETS, &self.name, &row)?;
+            Ok::<_, Fault>(())
+        })?;
         Ok(Response { arn: ecr.secret_arn(&self.name, &row), name: self.name, version_id })
     }
 }

@@ -46,20 +46,21 @@ impl Operation for DeleteSecret {
         if !(7..=30).contains(&days) {
             return invalid("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).");
         }
-        let change = ecr.storage.metadata.write()?;
-        let (name, mut row) = find(ecr, &change, &self.secret_id)?;
-        let now = ecr.clock.now();
-        let arn = ecr.secret_arn(&name, &row);
-        let deletion = if self.force_delete_without_recovery {
-            change.remove(&SECRETS, &name)?;
-            now
-        } else {
-            let deletion = now.plus(Duration::from_secs(days * 24 * 3600));
-            row.deleted_at = Some(deletion);
-            change.put(&SECRETS, &name, &row)?;
-            deletion
-        };
-        change.commit()?;
+        let (arn, name, deletion) = ecr.storage.metadata.change(|change| {
+            let (name, mut row) = find(ecr, change, &self.secret_id)?;
+            let now = ecr.clock.now();
+            let arn = ecr.secret_arn(&name, &row);
+            let deletion = if self.force_delete_without_recovery {
+                change.remove(&SECRETS, &name)?;
+                now
+            } else {
+                let deletion = now.plus(Duration::from_secs(days * 24 * 3600));
+                row.deleted_at = Some(deletion);
+                change.put(&SECRETS, &name, &row)?;
+                deletion
+            };
+            Ok::<_, Fault>((arn, name, deletion))
+        })?;
         Ok(Response { arn, name, deletion_date: deletion.seconds() })
     }
 }

@@ -36,17 +36,19 @@ impl Operation for PutSecretValue {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let (name, mut row) = find_usable(ecr, &change, &self.secret_id)?;
-        let value = version::value(self.secret_string, self.secret_binary)?.ok_or_else(|| {
-            let text = "You must provide either SecretString or SecretBinary.";
-            Fault::new(Code::InvalidParameter, text)
-        })?;
         let stages = self.version_stages.unwrap_or_else(|| vec!["AWSCURRENT".to_owned()]);
-        let version_id = version::id(self.client_request_token)?;
-        version::add(&mut row, &version_id, value, stages.clone(), ecr.clock.now())?;
-        change.put(&SECRETS, &name, &row)?;
-        change.commit()?;
+        let (name, row, version_id) = ecr.storage.metadata.change(|change| {
+            let (name, mut row) = find_usable(ecr, change, &self.secret_id)?;
+            let value =
+                version::value(self.secret_string.clone(), self.secret_binary.clone())?.ok_or_else(|| {
+                    let text = "You must provide either SecretString or SecretBinary.";
+                    Fault::new(Code::InvalidParameter, text)
+                })?;
+            let version_id = version::id(self.client_request_token.clone())?;
+            version::add(&mut row, &version_id, value, stages.clone(), ecr.clock.now())?;
+            change.put(&SECRETS, &name, &row)?;
+            Ok::<_, Fault>((name, row, version_id))
+        })?;
         Ok(Response { arn: ecr.secret_arn(&name, &row), name, version_id, version_stages: stages })
     }
 }

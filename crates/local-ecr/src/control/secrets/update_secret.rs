@@ -37,20 +37,21 @@ impl Operation for UpdateSecret {
     type Response = Response;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
-        let change = ecr.storage.metadata.write()?;
-        let (name, mut row) = find_usable(ecr, &change, &self.secret_id)?;
-        let now = ecr.clock.now();
-        row.description = self.description.or(row.description.take());
-        row.kms_key_id = self.kms_key_id.or(row.kms_key_id.take());
-        row.changed_at = now;
-        let mut version_id = None;
-        if let Some(value) = version::value(self.secret_string, self.secret_binary)? {
-            let id = version::id(self.client_request_token)?;
-            version::add(&mut row, &id, value, vec!["AWSCURRENT".to_owned()], now)?;
-            version_id = Some(id);
-        }
-        change.put(&SECRETS, &name, &row)?;
-        change.commit()?;
+        let (name, row, version_id) = ecr.storage.metadata.change(|change| {
+            let (name, mut row) = find_usable(ecr, change, &self.secret_id)?;
+            let now = ecr.clock.now();
+            row.description = self.description.clone().or(row.description.take());
+            row.kms_key_id = self.kms_key_id.clone().or(row.kms_key_id.take());
+            row.changed_at = now;
+            let mut version_id = None;
+            if let Some(value) = version::value(self.secret_string.clone(), self.secret_binary.clone())? {
+                let id = version::id(self.client_request_token.clone())?;
+                version::add(&mut row, &id, value, vec!["AWSCURRENT".to_owned()], now)?;
+                version_id = Some(id);
+            }
+            change.put(&SECRETS, &name, &row)?;
+            Ok::<_, Fault>((name, row, version_id))
+        })?;
         Ok(Response { arn: ecr.secret_arn(&name, &row), name, version_id })
     }
 }

@@ -6,7 +6,7 @@ use super::{Frame, Kind, Lexer, Quote, is_name_start};
 
 impl Quote {
     /// Returns whether `$` interpolates.
-    pub(super) fn interpolates(self) -> bool {
+    pub(in crate::nextflow) fn interpolates(self) -> bool {
         !matches!(self, Quote::Single | Quote::TripleSingle)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns the grammar between the braces of a task or workflow. Must not know what stands around them.
 
+use super::expression::span;
 use super::lexer::Kind;
 use super::{DEPTH, Parser};
 use crate::wdl::document::{Attribute, Call, CallInput, Callable, CallableKind, Declaration, Role};
@@ -14,10 +15,12 @@ impl<'a> Parser<'a> {
             return self.gap(name.start, "the name of a task or workflow");
         }
         let mut callable = Callable::new(kind, name.text);
+        let start = self.last_end;
         match kind {
             CallableKind::Task => self.task(&mut callable),
             CallableKind::Workflow => self.workflow(&mut callable, false),
         }
+        callable.body = span(start, self.before_close(start));
         self.document.callables.push(callable);
     }
 
@@ -57,6 +60,7 @@ impl<'a> Parser<'a> {
     fn section(&mut self, callable: &mut Callable<'a>, conditional: bool) {
         let word = self.bump();
         self.bump();
+        let start = self.last_end;
         let role = match word.text {
             "input" => Role::Input,
             "output" => Role::Output,
@@ -70,6 +74,15 @@ impl<'a> Parser<'a> {
                 self.declaration(callable, role, conditional);
             }
         }
+        if role == Role::Input && callable.inputs.is_none() {
+            callable.inputs = Some(span(start, self.before_close(start)));
+        }
+    }
+
+    /// Returns the offset of the brace that was just taken, or the place where it is missing.
+    fn before_close(&self, start: usize) -> usize {
+        let closed = self.text().get(..self.last_end).is_some_and(|before| before.ends_with('}'));
+        (self.last_end - usize::from(closed)).max(start)
     }
 
     fn output_of_call(&mut self) {
@@ -80,7 +93,8 @@ impl<'a> Parser<'a> {
     }
 
     fn declaration(&mut self, callable: &mut Callable<'a>, role: Role, conditional: bool) {
-        if self.peek().is_word("env") && self.second().kind == Kind::Word {
+        let first = self.peek();
+        if first.is_word("env") && self.second().kind == Kind::Word {
             self.bump();
         }
         if self.peek().kind != Kind::Word {
@@ -105,8 +119,14 @@ impl<'a> Parser<'a> {
         let value = if bound { self.value() } else { None };
         // A value that cannot be read is still one, so that nobody takes the declaration for an empty one.
         let value = value.or_else(|| bound.then(|| self.opaque(name)));
-        let at = name.start as u32;
-        callable.declarations.push(Declaration { name: name.text, at, role, optional, value });
+        callable.declarations.push(Declaration {
+            name: name.text,
+            start: first.start as u32,
+            at: name.start as u32,
+            role,
+            optional,
+            value,
+        });
     }
 
     fn attributes(&mut self, task: &mut Callable<'a>) {
@@ -183,8 +203,11 @@ impl<'a> Parser<'a> {
             self.bump();
             self.bump();
         }
+        let head_end = self.last_end as u32;
         let mut inputs = Vec::new();
+        let mut block = None;
         if self.take("{") {
+            let start = self.last_end;
             if self.peek().is_word("input") && self.second().is(":") {
                 self.bump();
                 self.bump();
@@ -206,8 +229,9 @@ impl<'a> Parser<'a> {
                 };
                 inputs.push(CallInput { name: input.text, at: input.start as u32, value });
             }
+            block = Some(span(start, self.before_close(start)));
         }
-        workflow.calls.push(Call { target, name, inputs });
+        workflow.calls.push(Call { target, name, inputs, head_end, block });
     }
 
     fn scatter(&mut self, workflow: &mut Callable<'a>, conditional: bool) {
@@ -219,7 +243,8 @@ impl<'a> Parser<'a> {
         }
         let value = self.value();
         let at = name.start as u32;
-        let declaration = Declaration { name: name.text, at, role: Role::Scatter, optional: false, value };
+        let declaration =
+            Declaration { name: name.text, start: at, at, role: Role::Scatter, optional: false, value };
         workflow.declarations.push(declaration);
         self.take(")");
         self.block(workflow, conditional);
