@@ -4,6 +4,7 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod demo;
 mod drift;
 mod grant;
 mod local;
@@ -22,6 +23,7 @@ pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::demo::DemoArguments;
 pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
@@ -55,6 +57,7 @@ pub(crate) enum Command {
     Drift(DriftArguments),
     Validate(ValidateArguments),
     Explain(ExplainArguments),
+    Demo(DemoArguments),
     Mcp(McpArguments),
 }
 

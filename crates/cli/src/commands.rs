@@ -4,6 +4,7 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod demo;
 mod drift;
 mod explain;
 mod grant;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
             (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
         }
         Command::Explain(arguments) => (explain::run(arguments), arguments.output),
+        Command::Demo(arguments) => (demo::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))
