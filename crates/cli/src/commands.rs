@@ -7,6 +7,7 @@ mod clone;
 mod demo;
 mod drift;
 mod explain;
+mod export;
 mod grant;
 mod interrupt;
 mod local;
@@ -52,6 +53,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
             (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
         }
         Command::Explain(arguments) => (explain::run(arguments), arguments.output),
+        Command::Export(arguments) => (export::run(arguments), Output::Table),
         Command::Demo(arguments) => (demo::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };

@@ -46,7 +46,9 @@ fn the_examples_come_into_ecr_and_healthomics_pulls_them() {
     };
     let flat = read("registry_map.json");
     for image in images {
-        assert_eq!(flat[image["image"].as_str().unwrap()], image["destination"]);
+        // The map names the registry as AWS does, whatever port stood in for it.
+        let path = |value: &Value| value.as_str().unwrap().split_once('/').unwrap().1.to_owned();
+        assert_eq!(path(&flat[image["image"].as_str().unwrap()]), path(&image["destination"]));
     }
     assert!(read("container_registry_map.json").get("registryMappings").is_some());
     assert_eq!(read("report.json"), report["prepared"]);

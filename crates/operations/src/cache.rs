@@ -23,3 +23,4 @@ pub use self::existing::ExistingRepository;
 pub use self::list::{CacheList, ListedRule, list};
 pub use self::request::{CacheOptions, CacheRequest, SourceAccount};
 pub use self::step::{Action, Outcome, Step, StepKind, StepReport};
+pub(crate) use self::template::DESCRIPTION as TEMPLATE_DESCRIPTION;

@@ -119,6 +119,26 @@ impl CacheRequest {
         &self.upstream
     }
 
+    /// Returns the rule as far as names go.
+    pub(crate) fn names(&self) -> &PullThroughCacheRule {
+        &self.names
+    }
+
+    /// Returns the secret that ECR signs in upstream with.
+    pub(crate) fn credential(&self) -> Option<&SecretName> {
+        self.credential.as_ref()
+    }
+
+    /// Returns how the cache is made.
+    pub(crate) fn options(&self) -> &CacheOptions {
+        &self.options
+    }
+
+    /// Returns what was observed in what was asked for.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// Returns the account that grants are bound to, if they are.
     pub(super) fn bound_to<'a>(&'a self, account: &'a Account) -> Option<&'a str> {
         match &self.options.source_account {
