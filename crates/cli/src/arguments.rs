@@ -8,6 +8,7 @@ mod drift;
 mod grant;
 mod local;
 mod policy;
+mod prepare;
 mod rewrite;
 mod role;
 mod secret;
@@ -26,6 +27,7 @@ pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
+pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
@@ -41,6 +43,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Prepare(Box<PrepareArguments>),
+    Apply(ApplyArguments),
     Scan(ScanArguments),
     Map(MapArguments),
     Rewrite(RewriteArguments),

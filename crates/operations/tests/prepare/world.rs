@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Pusher, layer, source};
 use crate::gate::Gate;
 
-pub(crate) const HOST: &str = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
 pub(crate) const AMD64: &str = "linux/amd64";
 
 /// The public registries of the tests.
