@@ -10,6 +10,7 @@ mod export;
 mod grant;
 mod local;
 mod policy;
+mod prepare;
 mod rewrite;
 mod role;
 mod secret;
@@ -30,6 +31,7 @@ pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
+pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
@@ -45,6 +47,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Prepare(Box<PrepareArguments>),
+    Apply(ApplyArguments),
     Scan(ScanArguments),
     Map(MapArguments),
     Rewrite(RewriteArguments),

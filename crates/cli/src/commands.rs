@@ -15,6 +15,8 @@ mod map;
 mod mcp;
 mod password;
 mod policy;
+mod prepare;
+mod progress;
 mod proxies;
 mod question;
 mod rewrite;
@@ -36,6 +38,8 @@ use crate::{environment, failure};
 /// Runs what was typed and returns the exit code.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
+        Command::Prepare(arguments) => (prepare::run(arguments), arguments.delivery.output),
+        Command::Apply(arguments) => (prepare::run_saved(arguments), arguments.delivery.output),
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Rewrite(arguments) => (rewrite::run(arguments), arguments.output),

@@ -136,17 +136,17 @@ pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>, options: &MapOptio
     findings.extend(placed.iter().filter_map(digest_through_rule));
     findings.extend(credentials_needed(&placed));
     findings.extend(placeholders(&options.target, &placed));
-    of_placed(&placed, &rules, options, findings)
+    of_placed(&placed, options.target.host(), &rules, options, findings)
 }
 
-/// Returns the map of images whose places are known already.
+/// Returns the map of images whose places are known already, in the registry of this host.
 pub(crate) fn of_placed(
     placed: &[Placed],
+    registry: String,
     rules: &PullThroughCacheRules,
     options: &MapOptions,
     mut findings: Vec<Finding>,
 ) -> RegistryMap {
-    let registry = options.target.host();
     let healthomics = healthomics::build(placed, rules, options, &registry, &mut findings);
     let clones = placed.iter().filter(|placed| matches!(placed.route, Route::Clone { .. }));
     let clones =

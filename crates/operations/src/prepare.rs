@@ -8,7 +8,9 @@
 
 mod apply;
 mod conclude;
+mod html;
 mod lock;
+mod picture;
 mod plan;
 mod planning;
 mod private;
@@ -18,6 +20,7 @@ mod routing;
 mod saved;
 
 pub use self::apply::apply;
+pub use self::html::html;
 pub use self::lock::{Lock, LockChange};
 pub use self::plan::{
     PlannedAction, PlannedImage, PlannedRule, PreparePlan, PrepareRoute, RegistryPolicyPlan,

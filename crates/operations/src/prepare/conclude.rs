@@ -176,7 +176,8 @@ fn maps(plan: &PreparePlan, images: &[PreparedImage]) -> map::RegistryMap {
         let named = Route::of(&reference, &plan.mapping.target);
         let (route, repository) = match (&image.route, named) {
             // A name of the private registry leads there by itself.
-            (_, Route::AlreadyPrivate) => return None,
+            (PrepareRoute::AlreadyPrivate, _) | (_, Route::AlreadyPrivate) => return None,
+            _ if reference.host().as_str() == plan.registry => return None,
             (PrepareRoute::HealthomicsCopies { upstream, .. }, _) => {
                 let repository = clone_repository(&reference, plan.mapping.clone_prefix.as_ref()).ok()?;
                 (Route::HealthomicsCopies { upstream: upstream.clone() }, repository)
@@ -190,7 +191,7 @@ fn maps(plan: &PreparePlan, images: &[PreparedImage]) -> map::RegistryMap {
         Some(Placed { name: image.image.clone(), image: reference, route, repository })
     };
     let placed: Vec<Placed> = images.iter().filter_map(placed).collect();
-    map::of_placed(&placed, &plan.names, &plan.mapping, Vec::new())
+    map::of_placed(&placed, plan.registry.clone(), &plan.names, &plan.mapping, Vec::new())
 }
 
 fn repository_of(image: &PreparedImage) -> Option<image::RepositoryName> {

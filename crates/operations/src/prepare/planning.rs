@@ -46,7 +46,7 @@ pub async fn plan(
 ) -> Result<PreparePlan> {
     let wishes = Wishes::read(&request.options)?;
     let state = RegistryState::read(account).await;
-    let mut router = Router::new(account, &wishes, &state);
+    let mut router = Router::new(account, registry, &wishes, &state);
     router.look_up_secrets().await;
     let mut planner = Planner {
         account,

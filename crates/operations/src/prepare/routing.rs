@@ -12,6 +12,7 @@ use super::request::{Prefer, Wishes};
 use crate::account::{Account, Looked, RegistryState};
 use crate::cache::{self, Action, CacheOptions, CachePlan, CacheRequest, StepKind};
 use crate::finding::{Code, Finding, Severity};
+use crate::private_registry::PrivateRegistry;
 use crate::route::{CredentialNeed, Route};
 use crate::target::EcrTarget;
 
@@ -36,6 +37,7 @@ pub(super) enum Way {
 /// What chooses routes.
 pub(super) struct Router<'a> {
     pub(super) account: &'a Account,
+    registry: &'a PrivateRegistry,
     pub(super) wishes: &'a Wishes,
     /// The rules that are there.
     existing: &'a [Rule],
@@ -44,9 +46,14 @@ pub(super) struct Router<'a> {
 }
 
 impl<'a> Router<'a> {
-    pub(super) fn new(account: &'a Account, wishes: &'a Wishes, state: &'a RegistryState) -> Self {
+    pub(super) fn new(
+        account: &'a Account,
+        registry: &'a PrivateRegistry,
+        wishes: &'a Wishes,
+        state: &'a RegistryState,
+    ) -> Self {
         let existing = state.rules.seen().map(Vec::as_slice).unwrap_or_default();
-        Self { account, wishes, existing, copying: BTreeMap::new() }
+        Self { account, registry, wishes, existing, copying: BTreeMap::new() }
     }
 
     /// Looks up the secrets with which HealthOmics is to copy.
@@ -86,6 +93,9 @@ impl<'a> Router<'a> {
             account: Some(self.account.id().clone()),
             region: Some(self.account.region().clone()),
         };
+        if self.registry.answers_for(image.host()) {
+            return Way::Private;
+        }
         match Route::of(image, &target) {
             Route::AlreadyPrivate => Way::Private,
             Route::Cannot { reason } => Way::Cannot(reason),
