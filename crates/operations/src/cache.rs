@@ -25,3 +25,4 @@ pub use self::list::{CacheList, ListedRule, list};
 pub(crate) use self::opening::{Opening, Written, stranger};
 pub use self::request::{CacheOptions, CacheRequest, SourceAccount};
 pub use self::step::{Action, Outcome, Step, StepKind, StepReport};
+pub(crate) use self::template::DESCRIPTION as TEMPLATE_DESCRIPTION;

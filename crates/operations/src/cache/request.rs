@@ -130,6 +130,26 @@ impl CacheRequest {
         &self.upstream
     }
 
+    /// Returns the rule as far as names go.
+    pub(crate) fn names(&self) -> &PullThroughCacheRule {
+        &self.names
+    }
+
+    /// Returns the secret that ECR signs in upstream with.
+    pub(crate) fn credential(&self) -> Option<&SecretName> {
+        self.credential.as_ref()
+    }
+
+    /// Returns how the cache is made.
+    pub(crate) fn options(&self) -> &CacheOptions {
+        &self.options
+    }
+
+    /// Returns what was observed in what was asked for.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
     /// Returns for whose runs the cache is.
     pub(super) fn opening<'a>(&'a self, account: &'a Account) -> Opening<'a> {
         Opening::new(account, self.options.source_account.as_ref().map(|bound| bound.id(account)))

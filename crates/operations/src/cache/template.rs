@@ -14,7 +14,7 @@ use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{self, Access, Judge};
 
 /// What a template of ours is for, in words; by it and by all else it is known for ours.
-pub(super) const DESCRIPTION: &str = "Repositories that AWS HealthOmics pulls through (omics-ecr)";
+pub(crate) const DESCRIPTION: &str = "Repositories that AWS HealthOmics pulls through (omics-ecr)";
 
 /// What becomes of a template.
 #[derive(Debug, Clone)]
