@@ -1,12 +1,17 @@
 //! What can be typed.
 
 mod account;
+mod cache;
+mod check;
 mod clone;
+mod drift;
 mod grant;
 mod local;
 mod policy;
 mod rewrite;
 mod role;
+mod secret;
+mod validate;
 
 use std::path::PathBuf;
 
@@ -14,12 +19,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
 pub(crate) use self::account::AccountArguments;
+pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
+pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
+pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
+pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOutput};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
@@ -39,6 +49,12 @@ pub(crate) enum Command {
     Role(RoleArguments),
     Policy(PolicyArguments),
     Local(Box<LocalArguments>),
+    Cache(CacheArguments),
+    Secret(SecretArguments),
+    Check(CheckArguments),
+    Drift(DriftArguments),
+    Validate(ValidateArguments),
+    Explain(ExplainArguments),
     Mcp(McpArguments),
 }
 

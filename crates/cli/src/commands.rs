@@ -1,25 +1,34 @@
 //! The commands, one file each.
 
 mod account;
+mod cache;
+mod check;
 mod clone;
+mod drift;
+mod explain;
 mod grant;
 mod interrupt;
 mod local;
 mod map;
 mod mcp;
+mod password;
 mod policy;
+mod proxies;
 mod question;
 mod rewrite;
 mod role;
 mod running;
 mod scan;
+mod secret;
+mod source_registries;
 mod text_file;
+mod validate;
 
 use std::process::ExitCode;
 
 use operations::EcrTarget;
 
-use crate::arguments::{Arguments, Command, Output, TargetArguments};
+use crate::arguments::{Arguments, Command, Output, TargetArguments, ValidateOutput};
 use crate::{environment, failure};
 
 /// Runs what was typed and returns the exit code.
@@ -33,6 +42,15 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Role(arguments) => (role::run(arguments), role::output(arguments)),
         Command::Policy(arguments) => (policy::run(arguments), policy::output(arguments)),
         Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
+        Command::Cache(arguments) => (cache::run(&arguments.command), cache::output(&arguments.command)),
+        Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
+        Command::Check(arguments) => (check::run(arguments), arguments.output),
+        Command::Drift(arguments) => (drift::run(arguments), arguments.output),
+        Command::Validate(arguments) => {
+            let for_programs = arguments.output != ValidateOutput::Table;
+            (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
+        }
+        Command::Explain(arguments) => (explain::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

@@ -17,6 +17,16 @@ pub(crate) struct Screen {
     colour: bool,
 }
 
+/// How a word stands out; what it says does not hang on it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Paint {
+    Red,
+    Yellow,
+    Green,
+    Blue,
+    Bold,
+}
+
 impl Screen {
     /// Returns the screen behind standard output.
     pub(crate) fn of_stdout() -> Self {
@@ -71,6 +81,24 @@ impl Screen {
         diff.split_inclusive('\n').map(paint).collect()
     }
 
+    /// Returns a cell in a colour that says no more than its words.
+    pub(crate) fn cell(self, words: &str, colour: Color) -> Cell {
+        let cell = Cell::new(words);
+        if self.colour { cell.fg(colour) } else { cell }
+    }
+
+    /// Returns a text that stands out, where colour helps.
+    pub(crate) fn paint(self, text: &str, paint: Paint) -> String {
+        let code = match paint {
+            Paint::Red => "1;31",
+            Paint::Yellow => "1;33",
+            Paint::Green => "1;32",
+            Paint::Blue => "1;34",
+            Paint::Bold => "1",
+        };
+        if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
     /// Returns the cell of a route; its words say the same as its colour.
     pub(crate) fn route(self, route: &Route) -> Cell {
         let colour = match route {
@@ -78,8 +106,7 @@ impl Screen {
             Route::HealthomicsCopies { .. } | Route::Clone { .. } => Color::Yellow,
             Route::Cannot { .. } => Color::Red,
         };
-        let cell = Cell::new(route.label());
-        if self.colour { cell.fg(colour) } else { cell }
+        self.cell(route.label(), colour)
     }
 }
 
@@ -108,6 +135,14 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         }
     }
     text
+}
+
+/// Returns the name of an image with its digest cut to what tells it apart.
+pub(crate) fn short_name(name: &str) -> String {
+    match name.split_once("@sha256:") {
+        Some((name, digest)) => format!("{name}@sha256:{}…", digest.chars().take(12).collect::<String>()),
+        None => name.to_owned(),
+    }
 }
 
 /// Returns a number with its noun in the right form: `1 image`, `2 images`.

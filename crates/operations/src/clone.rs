@@ -12,8 +12,6 @@ mod conclude;
 mod event;
 mod plan;
 mod planning;
-mod platform;
-mod prime;
 mod report;
 mod repository;
 mod request;

@@ -23,12 +23,16 @@ pub struct OperationError {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub hint: Option<String>,
+    /// The IAM action that the caller lacks, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub missing_action: Option<String>,
 }
 
 impl OperationError {
     /// Returns the failure of what was tried.
     pub fn new(tried: impl Into<String>) -> Self {
-        Self { tried: tried.into(), refused: None, hint: None }
+        Self { tried: tried.into(), refused: None, hint: None, missing_action: None }
     }
 
     /// Adds who refused and in which words.
@@ -54,7 +58,8 @@ impl std::error::Error for OperationError {}
 
 impl From<aws::AwsError> for OperationError {
     fn from(error: aws::AwsError) -> Self {
-        let own = Self::new(error.tried()).refused(error.answer());
+        let missing_action = error.denial().map(|denial| denial.action.clone());
+        let own = Self { missing_action, ..Self::new(error.tried()).refused(error.answer()) };
         match error.hint() {
             Some(hint) => own.hint(hint.to_string()),
             None => own,

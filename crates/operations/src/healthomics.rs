@@ -1,15 +1,19 @@
 //! What HealthOmics asks of an image and of the repository it is in.
 
+mod availability;
 mod judge;
 mod prefix;
+mod size;
 mod statement;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(crate) use availability::{Availability, REGIONS};
 pub(crate) use judge::{Judge, ReadAccess};
-pub(crate) use prefix::governing_template;
 pub use prefix::{PrefixAccess, TemplateAccess};
+pub(crate) use prefix::{below, governing_template, lacks_role, strictly_below, templates_inside};
+pub(crate) use size::too_large;
 pub(crate) use statement::{IMPORT_SID, with_import_access, with_read_access};
 
 /// The principal that pulls images for runs.
@@ -23,7 +27,7 @@ pub(crate) const READ_ACTIONS: [&str; 3] =
     ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"];
 
 /// How many of these actions a pull cannot do without; the last one is asked for by the guide alone.
-const REQUIRED_ACTIONS: usize = 2;
+pub(crate) const REQUIRED_ACTIONS: usize = 2;
 
 /// What the service needs of a registry to make repositories by itself and fill them through a rule.
 pub(crate) const IMPORT_ACTIONS: [&str; 2] = ["ecr:CreateRepository", "ecr:BatchImportUpstreamImage"];

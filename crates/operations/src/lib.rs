@@ -5,25 +5,39 @@
 //! pass what they know.
 
 mod account;
+pub mod cache;
+pub mod check;
 pub mod clone;
+mod credential;
 pub mod decide;
+pub mod drift;
 mod error;
+pub mod explanation;
 mod finding;
 pub mod grant;
 mod healthomics;
 pub mod map;
+mod moment;
+mod mutability;
+mod platform;
+mod prime;
 mod private_registry;
 pub mod rewrite;
 pub mod role;
 mod route;
 mod scan;
+pub mod secret;
 mod target;
+mod upstream;
+pub mod validate;
 
 pub use account::{Account, Looked, RegistryPolicy, RegistryState, RepositoryState};
+pub use credential::{CredentialState, SecretName};
 pub use error::{OperationError, Result};
-pub use finding::{Code, Finding, Severity};
+pub use finding::{Code, Finding, Fix, Severity};
 pub use healthomics::{Access, PrefixAccess, TemplateAccess};
 pub use private_registry::PrivateRegistry;
 pub use route::{CredentialNeed, Route};
 pub use scan::{ImageSummary, Place, ScanReport, ScanRequest, scan};
 pub use target::EcrTarget;
+pub use upstream::read_upstream;

@@ -76,6 +76,13 @@ impl PrivateRegistry {
         &self.host
     }
 
+    /// Returns whether a host is this registry, in any of the forms its name has.
+    pub(crate) fn answers_for(&self, host: &RegistryHost) -> bool {
+        *host == self.host
+            || EcrHost::of(host)
+                .is_some_and(|other| *other.account() == self.account && other.region() == self.region())
+    }
+
     /// Returns the account whose registry it is.
     pub fn account(&self) -> &AccountId {
         &self.account

@@ -6,6 +6,7 @@
 pub(crate) mod address;
 pub(crate) mod endpoint;
 pub(crate) mod host;
+pub mod login;
 pub mod manifests;
 pub mod options;
 mod pacing;
@@ -15,6 +16,7 @@ pub(crate) mod refusal;
 pub(crate) mod remote;
 pub(crate) mod request;
 pub(crate) mod retry;
+mod tags;
 mod trust;
 pub(crate) mod wire;
 
@@ -125,6 +127,11 @@ impl Client {
                 return Err(error);
             }
         }
+    }
+
+    /// Returns whether a registry has asked for credentials.
+    pub(crate) fn asks_for_credentials(&self, host: &Host) -> bool {
+        self.0.auth.is_asked_by(host)
     }
 
     /// Sends a request once without saying who we are, to a place that a registry named.

@@ -19,7 +19,8 @@ pub use auth::credential::{Anonymous, Credential, CredentialSource, FirstOf, Giv
 pub use auth::docker_config::DockerConfig;
 pub use blob::{BlobReader, LayerPartUpload, PartRefusal, PartSession};
 pub use client::Client;
-pub use client::manifests::Presence;
+pub use client::login::Login;
+pub use client::manifests::{ManifestHead, Presence};
 pub use client::options::{
     ClientOptions, HostLimits, Operation, PlainHttp, Proxies, RetryOptions, UploadForm,
 };

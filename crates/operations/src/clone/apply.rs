@@ -13,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 use super::account_setting::MountingState;
 use super::event::{CloneEvent, CloneSink, Count, Stage, Teller};
 use super::plan::{ClonePlan, Job, PolicyPlan, RepositoryPlan, Step, Work};
-use super::prime::Primed;
 use super::report::{CloneReport, RepositoryReport};
 use super::verify::{self, Claim};
 use super::{account_setting, conclude, repository};
 use crate::error::{OperationError, Result};
 use crate::healthomics::Access;
+use crate::prime::Primed;
 use crate::private_registry::PrivateRegistry;
 
 /// Images that ECR is made to fetch at once.
@@ -234,6 +234,7 @@ async fn prime(
             stage(Stage::Fetching);
             let pull = prime.pull(registry, work.options.prime_patience);
             let outcome = cancel.run_until_cancelled(pull).await;
+            let outcome = outcome.map(|pulled| pulled.map_err(|failure| failure.error));
             match &outcome {
                 Some(Ok(_)) => stage(Stage::Finished),
                 Some(Err(_)) => stage(Stage::Failed),
@@ -256,7 +257,7 @@ async fn open_primed(
 ) {
     for plan in plans.iter().filter(|plan| plan.policy == PolicyPlan::AfterPrime) {
         let Ok(name) = plan.name.parse::<RepositoryName>() else { continue };
-        let came = |(index, prime): &(usize, super::prime::Prime)| {
+        let came = |(index, prime): &(usize, crate::prime::Prime)| {
             prime.repository == name && matches!(applied.primes.get(index), Some((Some(Ok(_)), _)))
         };
         if !work.primes.iter().any(came) {

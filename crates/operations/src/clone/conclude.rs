@@ -8,13 +8,13 @@ use registry::copy::{ImageReport, Outcome};
 
 use super::apply::{Applied, Prepared};
 use super::plan::{CloneRoute, PlannedClone, Step, Work};
-use super::platform;
 use super::report::{CloneOutcome, CloneReport, ClonedImage, RepositoryReport};
 use super::survey::Source;
 use super::verify::Proof;
 use crate::error::OperationError;
 use crate::finding::{Code, Finding, Severity};
-use crate::healthomics::{Access, LARGEST_ON_CPU, LARGEST_ON_GPU};
+use crate::healthomics::{Access, too_large};
+use crate::platform;
 
 /// Returns the report on everything that was done.
 pub(super) fn report(registry: String, work: &Work, applied: Applied) -> CloneReport {
@@ -183,7 +183,7 @@ impl Concluding<'_> {
             image.error =
                 Some(error.refused(words).hint("clone an image that has linux/amd64 to another tag"));
         }
-        findings.extend(too_large(image));
+        findings.extend(image.size_bytes.and_then(|size| too_large(&image.destination, size)));
     }
 }
 
@@ -198,30 +198,6 @@ fn refused(image: &ClonedImage) -> Option<OperationError> {
     let Access::NotAccessible { reason } = &image.healthomics_access else { return None };
     let error = OperationError::new(format!("cannot let HealthOmics read `{}`", image.destination));
     Some(error.refused(reason).hint("change the repository's policy"))
-}
-
-fn too_large(image: &ClonedImage) -> Option<Finding> {
-    let size = image.size_bytes.filter(|size| *size > LARGEST_ON_CPU)?;
-    let gibibytes = |bytes: u64| format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30));
-    let (severity, message) = match size > LARGEST_ON_GPU {
-        true => (
-            Severity::Error,
-            format!(
-                "it has {}, and HealthOmics takes {} at most",
-                gibibytes(size),
-                gibibytes(LARGEST_ON_GPU)
-            ),
-        ),
-        false => (
-            Severity::Warning,
-            format!(
-                "it has {}, and instances without GPU take {} at most",
-                gibibytes(size),
-                gibibytes(LARGEST_ON_CPU)
-            ),
-        ),
-    };
-    Some(Finding::new(severity, Code::TooLarge, &image.destination, message))
 }
 
 /// Returns the reports on repositories; those that were made and have no image are told of.

@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::account_setting::Mounting;
-use super::prime::Prime;
 use super::request::CloneOptions;
 use super::survey::Source;
 use crate::error::OperationError;
 use crate::finding::Finding;
+use crate::prime::Prime;
 
 /// How an image comes into the private registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

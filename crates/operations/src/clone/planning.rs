@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::account_setting::{self, Sent};
 use super::event::CloneSink;
 use super::plan::{ClonePlan, CloneRoute, PlannedClone, PolicyPlan, PullAllowance, Step, Work};
-use super::prime::{Look, Prime};
+use super::repository;
 use super::request::{CloneOptions, CloneRequest};
 use super::survey::{Source, Surveyor, Way, repeated};
-use super::{platform, repository};
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Severity};
+use crate::platform;
+use crate::prime::{Look, Prime};
 use crate::private_registry::PrivateRegistry;
 
 /// Images that rules cover and that are looked at in one go.

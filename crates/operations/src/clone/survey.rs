@@ -1,12 +1,12 @@
 //! Where each image goes and by which route, as far as names and rules tell.
 
-use image::{EcrHost, ImageReference, PullThroughCacheRules, RegistryHost, RepositoryName};
+use image::{ImageReference, PullThroughCacheRules, RepositoryName};
 use registry::PlatformChoice;
 
-use super::prime::Prime;
 use super::request::{CloneItem, CloneOptions};
 use crate::error::{OperationError, Result};
 use crate::map::destination::clone_repository;
+use crate::prime::Prime;
 use crate::private_registry::PrivateRegistry;
 use crate::route::Route;
 use crate::target::EcrTarget;
@@ -81,7 +81,7 @@ impl Surveyor<'_> {
             let destination = self.named(&image, target);
             return Ok(Source { image, destination, way: Way::Copy(None) });
         }
-        if is_of(image.host(), self.registry) {
+        if self.registry.answers_for(image.host()) {
             return Ok(Source { destination: image.clone(), image, way: Way::InPlace });
         }
         let mut reason = None;
@@ -153,13 +153,6 @@ impl Surveyor<'_> {
         let digest = target.digest().or(image.digest().filter(|_| stays));
         ImageReference::new(target.host().clone(), target.repository().clone(), tag, digest.cloned())
     }
-}
-
-/// Returns whether a host is the registry, in any of the forms its name has.
-fn is_of(host: &RegistryHost, registry: &PrivateRegistry) -> bool {
-    host == registry.host()
-        || EcrHost::of(host)
-            .is_some_and(|other| other.account() == registry.account() && other.region() == registry.region())
 }
 
 /// Finds images that go to one place: those that are the same image are marked so, others are refused.

@@ -8,8 +8,8 @@ use futures_util::{StreamExt as _, stream};
 use image::{Digest, ImageReference, RepositoryName};
 use registry::{Manifest, Platform, Side};
 
-use super::platform;
 use crate::error::{OperationError, Result};
+use crate::platform;
 use crate::private_registry::PrivateRegistry;
 
 /// Repositories that are asked at once, and configs that are read at once.

@@ -1,6 +1,6 @@
 //! The one place where policies are asked what they give to HealthOmics.
 
-use policy::{Decision, Document, Kind, RegistryScope, Request, Source, Verdict};
+use policy::{Decision, Document, Kind, Reason, RegistryScope, Request, Source, Verdict};
 
 use super::{Access, IMPORT_ACTIONS, READ_ACTIONS, REQUIRED_ACTIONS, SERVICE};
 use crate::account::{Looked, RegistryPolicy};
@@ -82,6 +82,67 @@ impl Judge {
         IMPORT_ACTIONS
             .into_iter()
             .fold(Access::Accessible, |access, action| access.and(self.decide(action, arn, None)))
+    }
+
+    /// Returns a judge of runs of another account, which knows the same.
+    pub(crate) fn of_runs_in(&self, account: &str) -> Self {
+        Self { account: account.to_owned(), registry: self.registry.clone() }
+    }
+
+    /// Returns the condition keys that the import hangs on; none when it hangs on nothing or on other things.
+    pub(crate) fn import_keys(&self, arn: &str) -> Vec<String> {
+        let RegistryDocument::Known(registry, scope) = &self.registry else { return Vec::new() };
+        let mut keys = Vec::new();
+        for action in IMPORT_ACTIONS {
+            let decision = self.decision_with(registry.as_ref(), *scope, action, arn, None);
+            keys.extend(decision.missing_keys().into_iter().map(str::to_owned));
+        }
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+
+    /// Returns how to spare the service from a Deny of the registry's policy that stops the import, where that is known.
+    pub(crate) fn import_remedy(&self, arn: &str) -> Option<String> {
+        let RegistryDocument::Known(registry, scope) = &self.registry else { return None };
+        IMPORT_ACTIONS.into_iter().find_map(|action| {
+            match self.decision_with(registry.as_ref(), *scope, action, arn, None).why {
+                Reason::ExplicitDeny { denials } => {
+                    denials.into_iter().find_map(|denial| Some(denial.remedy?.to_string()))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Returns the decision on each action of a read, with the statements that decided; a registry policy that is
+    /// not known counts as none.
+    pub(crate) fn read_decisions(
+        &self,
+        repository: Option<&Document>,
+        arn: &str,
+    ) -> Vec<(&'static str, Decision)> {
+        self.decisions(&READ_ACTIONS, arn, Some(repository))
+    }
+
+    /// Returns the decision on each action of an import, with the statements that decided; a registry policy that
+    /// is not known counts as none.
+    pub(crate) fn import_decisions(&self, arn: &str) -> Vec<(&'static str, Decision)> {
+        self.decisions(&IMPORT_ACTIONS, arn, None)
+    }
+
+    fn decisions(
+        &self,
+        actions: &[&'static str],
+        arn: &str,
+        repository: Option<Option<&Document>>,
+    ) -> Vec<(&'static str, Decision)> {
+        let (registry, scope) = match &self.registry {
+            RegistryDocument::Known(registry, scope) => (registry.as_ref(), *scope),
+            RegistryDocument::Unknown(_) => (None, RegistryScope::V1),
+        };
+        let decide = |action| self.decision_with(registry, scope, action, arn, repository);
+        actions.iter().map(|action| (*action, decide(action))).collect()
     }
 
     fn decide(&self, action: &str, arn: &str, repository: Option<Option<&Document>>) -> Access {

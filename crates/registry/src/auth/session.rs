@@ -108,6 +108,11 @@ impl Authenticator {
         sessions.entry(host.name.clone()).or_default().clone()
     }
 
+    /// Returns whether a registry has said what it wants to be presented.
+    pub(crate) fn is_asked_by(&self, host: &Host) -> bool {
+        self.session(host).wanted().is_some()
+    }
+
     /// Waits while the first request to a registry is not answered yet; dropping the entry lets others in.
     pub(crate) async fn enter(&self, host: &Host) -> Option<Entry> {
         let session = self.session(host);

@@ -81,7 +81,10 @@ pub(crate) async fn fetch(wire: &Wire, host: &Arc<Host>, wanted: &TokenAsk<'_>) 
     if let Some(more) = more.filter(|more| !words.iter().any(|word| word == more)) {
         words.push(more.to_owned());
     }
-    let tried = format!("get a token of {} for {}", host.name, words.join(" "));
+    let tried = match words.is_empty() {
+        true => format!("get a token of {}", host.name),
+        false => format!("get a token of {} for {}", host.name, words.join(" ")),
+    };
     let realm = check(wire, host, service, credential.is_some(), &tried).await.map_err(|e| e.at(side))?;
     let mut ask = Ask {
         operation: Operation::Token,

@@ -27,6 +27,17 @@ pub enum Presence {
     Unknown,
 }
 
+/// What a registry's answer to a HEAD of a manifest tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestHead {
+    /// The HTTP status: 200 and 404 mostly.
+    pub status: u16,
+    /// The digest, where it is told.
+    pub digest: Option<Digest>,
+    /// The media type, where it is told.
+    pub media_type: Option<String>,
+}
+
 impl Remote {
     /// Asks for a manifest by tag or digest without reading it; free of Docker Hub's pull limit.
     ///
@@ -35,15 +46,25 @@ impl Remote {
     /// # Errors
     /// What the network or the registry's authentication refuses; odd statuses are [`Presence::Unknown`].
     pub async fn check_manifest(&self, reference: &str) -> Result<Presence> {
+        let head = self.head_manifest(reference).await?;
+        Ok(match (head.status, head.digest) {
+            (200, Some(digest)) => Presence::Present(digest),
+            (404, _) => Presence::Absent,
+            _ => Presence::Unknown,
+        })
+    }
+
+    /// Asks for a manifest as [`Self::check_manifest`] does, and returns all that the answer tells.
+    ///
+    /// # Errors
+    /// What the network refuses, and 401, 403, 429 and what else the client takes for a registry's refusal.
+    pub async fn head_manifest(&self, reference: &str) -> Result<ManifestHead> {
         let ask = self.manifest_ask(Operation::CheckManifest, Method::HEAD, "look for", reference);
         let response = self.send(&ask).await?;
-        Ok(match response.status() {
-            200 => match response.header(CONTENT_DIGEST).and_then(|digest| digest.parse().ok()) {
-                Some(digest) => Presence::Present(digest),
-                None => Presence::Unknown,
-            },
-            404 => Presence::Absent,
-            _ => Presence::Unknown,
+        Ok(ManifestHead {
+            status: response.status(),
+            digest: response.header(CONTENT_DIGEST).and_then(|digest| digest.parse().ok()),
+            media_type: response.header(CONTENT_TYPE).map(str::to_owned),
         })
     }
 

@@ -77,6 +77,8 @@ pub enum Operation {
     WriteManifest,
     /// GET of a manifest's referrers.
     ListReferrers,
+    /// GET of a page of tags.
+    ListTags,
     /// HEAD of a blob.
     CheckBlob,
     /// GET of a blob.

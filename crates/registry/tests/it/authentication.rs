@@ -9,7 +9,8 @@ use hyper::Method;
 use image::RegistryHost;
 use registry::copy::Outcome;
 use registry::{
-    Cause, ClientOptions, Credential, CredentialSource, GivenCredentials, Hint, Issued, Result, Secret, Side,
+    Cause, Client, ClientOptions, Credential, CredentialSource, GivenCredentials, Hint, Issued, Login,
+    Result, Secret, Side,
 };
 
 use crate::images::{bytes, job, pair, put_image, quick, run, run_with};
@@ -202,4 +203,23 @@ async fn a_private_image_without_credentials_is_said_to_need_them() {
     let Outcome::Failed(error) = &report.images[0].outcome else { panic!("{report:?}") };
     assert_eq!(error.hint(), Some(&Hint::LogIn(source.host.clone())));
     assert!(error.to_string().contains("UNAUTHORIZED (HTTP 401): authentication required"), "{error}");
+}
+
+#[tokio::test]
+async fn a_login_is_tried_out_without_a_pull() {
+    let (open, basic_door) = pair().await;
+    let (bearer, _) = pair().await;
+    basic_door.with(|state| state.door = basic());
+    let realm = format!("http://{}/token", bearer.host);
+    bearer.with(|state| state.door = Door::Bearer { realm, login: Some("Basic bWU6cHc=".to_owned()) });
+    for registry in [&basic_door, &bearer] {
+        let good = Client::new(login(registry, "me", "pw")).unwrap();
+        assert_eq!(good.log_in(&registry.host).await.unwrap(), Login::Taken);
+        let bad = Client::new(login(registry, "me", "wrong")).unwrap();
+        let error = bad.log_in(&registry.host).await.unwrap_err();
+        assert!(matches!(error.cause(), Cause::Refused(refusal) if refusal.status == 401), "{error:?}");
+        assert!(registry.with(|state| state.seen.iter().all(|seen| !seen.path.contains("manifests"))));
+    }
+    let client = Client::new(login(&open, "me", "pw")).unwrap();
+    assert_eq!(client.log_in(&open.host).await.unwrap(), Login::NotAsked);
 }

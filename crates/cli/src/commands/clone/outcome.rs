@@ -8,7 +8,7 @@ use operations::clone::{ClonePlan, CloneReport, CloneRoute, PlannedClone, Policy
 use super::is_json;
 use crate::arguments::Output;
 use crate::failure::{print, print_json, remark};
-use crate::screen::{self, Screen, count};
+use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
 pub(super) fn show_plan(plan: &ClonePlan, output: Output) -> operations::Result<()> {
@@ -190,12 +190,4 @@ pub(super) fn show_report(report: &CloneReport, output: Output) -> operations::R
         remark(findings.trim_end());
     }
     Ok(())
-}
-
-/// Returns a name with its digest cut to what tells it apart.
-fn short(name: &str) -> String {
-    match name.split_once("@sha256:") {
-        Some((name, digest)) => format!("{name}@sha256:{}…", digest.chars().take(12).collect::<String>()),
-        None => name.to_owned(),
-    }
 }

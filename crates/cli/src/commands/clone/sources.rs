@@ -1,68 +1,27 @@
-//! How source registries are reached: logins, proxies, and where there is no TLS.
+//! How the registries of sources are reached: with the password that was given, and else as any command does.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use image::{ImageReference, RegistryHost};
 use operations::OperationError;
 use operations::clone::CloneItem;
-use registry::{
-    ClientOptions, Credential, CredentialSource, DockerConfig, FirstOf, GivenCredentials, PlainHttp, Proxies,
-    Secret,
-};
+use registry::{ClientOptions, Credential, CredentialSource, FirstOf, GivenCredentials, Secret};
 
 use crate::arguments::CloneArguments;
-use crate::environment::{self, variable};
-
-/// Longest password that is read, in bytes.
-const LONGEST_PASSWORD: u64 = 64 << 10;
+use crate::commands::{password, source_registries};
 
 /// Returns the options of a client that reaches the sources of these images.
 pub(super) fn client(arguments: &CloneArguments, images: &[CloneItem]) -> operations::Result<ClientOptions> {
     let mut sources: Vec<Arc<dyn CredentialSource>> = Vec::new();
     if let Some(username) = &arguments.source_username {
-        let password = read_password()?;
+        let password = Secret::from(password::from_stdin("omics-ecr clone ...")?);
         let credential = Credential::Login { username: username.clone(), password };
         sources.push(Arc::new(GivenCredentials::default().with(only_host(images)?, credential)));
     }
-    sources.extend(
-        login_files()
-            .into_iter()
-            .map(|path| -> Arc<dyn CredentialSource> { Arc::new(DockerConfig::new(path)) }),
-    );
-    let plain_http = match arguments.plain_http.as_slice() {
-        [] => PlainHttp::Loopback,
-        hosts => PlainHttp::Hosts(hosts.iter().cloned().collect()),
-    };
-    let first = |names: &[&str]| names.iter().find_map(|name| variable(name));
-    let proxies = Proxies {
-        http: first(&environment::HTTP_PROXY),
-        https: first(&environment::HTTPS_PROXY),
-        except: first(&environment::NO_PROXY),
-    };
-    Ok(ClientOptions {
-        credentials: Arc::new(FirstOf::new(sources)),
-        plain_http,
-        proxies,
-        endpoints: arguments.account.upstreams.iter().cloned().collect(),
-        ..ClientOptions::default()
-    })
-}
-
-/// Returns the files in which Docker and Podman keep logins, those named by variables first.
-fn login_files() -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> =
-        variable(environment::REGISTRY_AUTH_FILE).map(PathBuf::from).into_iter().collect();
-    let home = variable(environment::HOME).map(PathBuf::from);
-    match variable(environment::DOCKER_CONFIG) {
-        Some(folder) => files.push(PathBuf::from(folder).join("config.json")),
-        None => files.extend(home.as_ref().map(|home| home.join(".docker/config.json"))),
-    }
-    let runtime = variable(environment::XDG_RUNTIME_DIR);
-    files.extend(runtime.map(|folder| PathBuf::from(folder).join("containers/auth.json")));
-    files
+    let options = source_registries::client(&arguments.plain_http, &arguments.account.upstreams);
+    sources.push(options.credentials.clone());
+    Ok(ClientOptions { credentials: Arc::new(FirstOf::new(sources)), ..options })
 }
 
 /// Returns the one registry that all sources are at: a password goes nowhere else.
@@ -78,18 +37,4 @@ fn only_host(images: &[CloneItem]) -> operations::Result<RegistryHost> {
             .refused(format!("the sources are at {} registries", hosts.len()))
             .hint("clone one registry's images at a time, or log in with `docker login`")),
     }
-}
-
-fn read_password() -> operations::Result<Secret> {
-    let mut text = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_PASSWORD).read_to_string(&mut text);
-    let tried = || OperationError::new("cannot read the password from standard input");
-    read.map_err(|error| tried().refused(error))?;
-    let password = text.trim_end_matches(['\r', '\n']);
-    if password.is_empty() {
-        return Err(tried()
-            .refused("it is empty")
-            .hint("pipe the password in: `cat password | omics-ecr clone ...`"));
-    }
-    Ok(Secret::from(password))
 }

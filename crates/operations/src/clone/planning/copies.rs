@@ -10,8 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::Planner;
 use crate::clone::event::{Count, Teller};
 use crate::clone::plan::{Job, Step};
-use crate::clone::platform;
 use crate::error::OperationError;
+use crate::platform;
 
 /// Configs that are read at once.
 const AT_ONCE: usize = 16;

@@ -7,7 +7,7 @@ use registry::{Manifest, Platform, Remote};
 const LARGEST_CONFIG: u64 = 4 << 20;
 
 /// Returns the platforms that an index names; `None` for an image, whose config has to be asked.
-pub(super) fn of_index(manifest: &Manifest) -> Option<Vec<Platform>> {
+pub(crate) fn of_index(manifest: &Manifest) -> Option<Vec<Platform>> {
     if !manifest.is_index() {
         return None;
     }
@@ -22,7 +22,7 @@ pub(super) fn of_index(manifest: &Manifest) -> Option<Vec<Platform>> {
 ///
 /// # Errors
 /// What reading the config fails of.
-pub(super) async fn of(repository: &Remote, manifest: &Manifest) -> registry::Result<Vec<Platform>> {
+pub(crate) async fn of(repository: &Remote, manifest: &Manifest) -> registry::Result<Vec<Platform>> {
     if let Some(platforms) = of_index(manifest) {
         return Ok(platforms);
     }
@@ -33,12 +33,12 @@ pub(super) async fn of(repository: &Remote, manifest: &Manifest) -> registry::Re
 }
 
 /// Returns whether HealthOmics can run one of the platforms; where none is known, that is taken for granted.
-pub(super) fn runs(platforms: &[Platform]) -> bool {
+pub(crate) fn runs(platforms: &[Platform]) -> bool {
     let wanted = Platform::linux_amd64();
     platforms.is_empty() || platforms.iter().any(|platform| wanted.accepts(platform))
 }
 
 /// Returns the platforms in words: `linux/arm64, linux/s390x`.
-pub(super) fn words(platforms: &[Platform]) -> String {
+pub(crate) fn words(platforms: &[Platform]) -> String {
     platforms.iter().map(Platform::to_string).collect::<Vec<_>>().join(", ")
 }

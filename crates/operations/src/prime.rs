@@ -11,8 +11,8 @@ use registry::client::manifests::Presence;
 use registry::{Manifest, Platform, Side};
 use tokio::time::Instant;
 
-use super::platform;
 use crate::error::{OperationError, Result};
+use crate::platform;
 use crate::private_registry::PrivateRegistry;
 
 /// The first pause between two looks; later ones grow by half.
@@ -26,24 +26,24 @@ const DOUBTS: u32 = 4;
 
 /// An image that a rule covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Prime {
+pub(crate) struct Prime {
     /// The image upstream.
-    pub(super) image: ImageReference,
+    pub(crate) image: ImageReference,
     /// The rule's ECR repository prefix.
-    pub(super) rule: String,
+    pub(crate) rule: String,
     /// The repository that the rule fills.
-    pub(super) repository: RepositoryName,
+    pub(crate) repository: RepositoryName,
     /// The tag it is pulled by.
-    pub(super) tag: String,
+    pub(crate) tag: String,
     /// The digest that was asked for.
-    pub(super) pinned: Option<Digest>,
+    pub(crate) pinned: Option<Digest>,
     /// The digest that the tag stands for upstream, where that could be asked.
-    pub(super) upstream: Option<Digest>,
+    pub(crate) upstream: Option<Digest>,
 }
 
 /// What a look at both sides tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// ECR has it.
     UpToDate(Digest),
     /// It has to be pulled; with its platforms, where they were read.
@@ -56,11 +56,38 @@ pub(super) enum Look {
 
 /// An image that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Primed {
+pub(crate) struct Primed {
     /// Its digest.
-    pub(super) digest: Digest,
+    pub(crate) digest: Digest,
     /// Its platforms.
-    pub(super) platforms: Vec<Platform>,
+    pub(crate) platforms: Vec<Platform>,
+}
+
+/// Why ECR did not get an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PrimeFailure {
+    /// What was tried, and who refused.
+    pub(crate) error: OperationError,
+    /// What ECR calls it, where it answered with a code.
+    pub(crate) code: Option<FailureCode>,
+}
+
+impl From<OperationError> for PrimeFailure {
+    fn from(error: OperationError) -> Self {
+        Self { error, code: None }
+    }
+}
+
+impl From<AwsError> for PrimeFailure {
+    fn from(error: AwsError) -> Self {
+        OperationError::from(error).into()
+    }
+}
+
+impl From<registry::Error> for PrimeFailure {
+    fn from(error: registry::Error) -> Self {
+        OperationError::from(error).into()
+    }
 }
 
 impl Prime {
@@ -70,7 +97,7 @@ impl Prime {
     ///
     /// # Errors
     /// What ECR refuses.
-    pub(super) async fn look(&mut self, registry: &PrivateRegistry) -> Result<Look> {
+    pub(crate) async fn look(&mut self, registry: &PrivateRegistry) -> Result<Look> {
         let mut platforms = Vec::new();
         let upstream = registry.client().repository(self.image.host(), self.image.repository());
         if let Ok(upstream) = upstream.map(|upstream| upstream.on(Side::Source)) {
@@ -129,7 +156,11 @@ impl Prime {
     ///
     /// # Errors
     /// What ECR or upstream refuse, another digest than the one wanted, no linux/amd64, and patience that ends.
-    pub(super) async fn pull(&self, registry: &PrivateRegistry, patience: Duration) -> Result<Primed> {
+    pub(crate) async fn pull(
+        &self,
+        registry: &PrivateRegistry,
+        patience: Duration,
+    ) -> std::result::Result<Primed, PrimeFailure> {
         let deadline = Instant::now() + patience;
         let (mut pause, mut doubts, mut asked) = (FIRST_PAUSE, 0, HashSet::new());
         loop {
@@ -145,21 +176,26 @@ impl Prime {
                 }
             };
             if Instant::now() + pause > deadline {
-                return Err(OperationError::new(self.tried())
+                let error = OperationError::new(self.tried())
                     .refused(format!("after {} s {waiting_for}", patience.as_secs()))
-                    .hint("run again: what ECR has fetched stays"));
+                    .hint("run again: what ECR has fetched stays");
+                return Err(error.into());
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
 
-    async fn step(&self, registry: &PrivateRegistry, asked: &mut HashSet<Digest>) -> Result<Progress> {
+    async fn step(
+        &self,
+        registry: &PrivateRegistry,
+        asked: &mut HashSet<Digest>,
+    ) -> std::result::Result<Progress, PrimeFailure> {
         let ecr = registry.ecr();
         let answer = ecr.manifests(&self.repository, &[ImageId::tag(&self.tag)]).await;
         let answer = match answer {
             Ok(answer) => answer,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.not_made(&error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(self.not_made(&error).into()),
             Err(error) => return Err(error.into()),
         };
         let Some(found) = answer.found.into_iter().next() else {
@@ -172,24 +208,26 @@ impl Prime {
                 None => "ECR answered nothing".to_owned(),
             };
             let error = OperationError::new(self.tried()).refused(words);
-            return match failure.map(|failure| failure.code) {
-                Some(FailureCode::UpstreamAccessDenied) => {
-                    Err(error.hint(format!("see that the credential of rule `{}` is right", self.rule)))
-                }
-                _ => Ok(Progress::Doubtful(error.hint(
-                    "see that the image exists, and allow `ecr:BatchImportUpstreamImage` to whoever runs this",
-                ))),
-            };
+            let code = failure.map(|failure| failure.code);
+            if code == Some(FailureCode::UpstreamAccessDenied) {
+                let error = error.hint(format!("see that the credential of rule `{}` is right", self.rule));
+                return Err(PrimeFailure { error, code });
+            }
+            let error = error.hint(
+                "see that the image exists, and allow `ecr:BatchImportUpstreamImage` to whoever runs this",
+            );
+            return Ok(Progress::Doubtful(PrimeFailure { error, code }));
         };
         if let Some(wanted) = self.wanted().filter(|wanted| **wanted != found.digest) {
-            return Err(OperationError::new(self.tried())
+            let error = OperationError::new(self.tried())
                 .refused(format!("ECR has {} under this tag, where upstream has {wanted}", found.digest))
-                .hint("ECR compares a tag with upstream once in 24 hours: wait, or copy it with a target of your own"));
+                .hint("ECR compares a tag with upstream once in 24 hours: wait, or copy it with a target of your own");
+            return Err(error.into());
         }
         let root = self.read(&found.text, found.media_type.as_deref())?;
         let mut platforms = platform::of_index(&root).unwrap_or_default();
         if !platform::runs(&platforms) {
-            return Err(self.no_platform(&platforms));
+            return Err(self.no_platform(&platforms).into());
         }
         let image = match self.runnable(&root) {
             None => root,
@@ -228,7 +266,7 @@ impl Prime {
             let remote = registry.client().repository(registry.host(), &self.repository)?;
             platforms = platform::of(&remote.on(Side::Destination), &image).await?;
             if !platform::runs(&platforms) {
-                return Err(self.no_platform(&platforms));
+                return Err(self.no_platform(&platforms).into());
             }
         }
         Ok(Progress::There(Primed { digest: found.digest, platforms }))
@@ -277,5 +315,5 @@ enum Progress {
     /// Not yet; what is missing.
     Coming(String),
     /// ECR says no, and may say otherwise later.
-    Doubtful(OperationError),
+    Doubtful(PrimeFailure),
 }

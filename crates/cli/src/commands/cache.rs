@@ -1,0 +1,162 @@
+//! `omics-ecr cache`
+
+mod show;
+
+use std::process::ExitCode;
+
+use operations::OperationError;
+use operations::cache::{self, Action, CacheOptions, CacheRequest, RemovalRequest};
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{CacheCommand, CreateArguments, DeleteArguments, ListArguments, Output};
+use crate::commands::{account, interrupt, question};
+use crate::failure::{self, print, print_json, remark};
+use crate::screen::{self, Screen};
+
+/// Returns the shape of what is printed.
+pub(crate) fn output(command: &CacheCommand) -> Output {
+    match command {
+        CacheCommand::Create(arguments) => arguments.output,
+        CacheCommand::List(arguments) => arguments.output,
+        CacheCommand::Delete(arguments) => arguments.output,
+    }
+}
+
+/// Makes, lists or deletes caches, or says what would be done.
+pub(crate) fn run(command: &CacheCommand) -> operations::Result<ExitCode> {
+    match command {
+        CacheCommand::Create(arguments) => {
+            // What can be refused without AWS is.
+            let request = request(arguments)?;
+            interrupt::run(|cancel| create(arguments, request, cancel))
+        }
+        CacheCommand::List(arguments) => interrupt::run(|_| list(arguments)),
+        CacheCommand::Delete(arguments) => interrupt::run(|cancel| delete(arguments, cancel)),
+    }
+}
+
+fn request(arguments: &CreateArguments) -> operations::Result<CacheRequest> {
+    let options = CacheOptions {
+        prefix: arguments.prefix.clone(),
+        upstream_prefix: arguments.upstream_prefix.clone(),
+        credential: arguments.credential.clone(),
+        role_arn: arguments.role_arn.clone(),
+        source_account: arguments.source_account.clone(),
+        replace: arguments.replace,
+        grant_existing: arguments.grant_existing,
+    };
+    CacheRequest::new(&arguments.registry, options)
+}
+
+async fn create(
+    arguments: &CreateArguments,
+    request: CacheRequest,
+    cancel: CancellationToken,
+) -> operations::Result<ExitCode> {
+    let account = account::open(&arguments.account).await?;
+    let plan = cache::plan(&account, request).await?;
+    if arguments.plan.dry_run {
+        match arguments.output {
+            Output::Json => print_json(&plan)?,
+            Output::Table => {
+                print(&show::plan(&plan, Screen::of_stdout()))?;
+                show::refusals(&plan.steps);
+                show::findings(&plan.findings);
+            }
+        }
+        return Ok(ExitCode::from(if plan.is_refused() { failure::NO } else { 0 }));
+    }
+    if plan.has_changes() && !arguments.plan.yes {
+        let replaces = plan.steps.iter().any(|step| matches!(step.action, Action::Replace { .. }));
+        if question::can_ask() {
+            remark(show::plan(&plan, Screen::of_stderr()).trim_end());
+            show::findings(&plan.findings);
+            if !question::ask("carry it out?", &cancel).await {
+                return Ok(declined(&cancel));
+            }
+        } else if replaces {
+            return Err(unasked(&format!("replace the rule `{}`", plan.prefix)));
+        }
+    }
+    let report = cache::apply(&account, plan).await;
+    match arguments.output {
+        Output::Json => print_json(&report)?,
+        Output::Table => {
+            print(&show::report(&report, Screen::of_stdout()))?;
+            show::errors(&report.steps);
+            show::findings(&report.findings);
+        }
+    }
+    Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
+}
+
+async fn list(arguments: &ListArguments) -> operations::Result<ExitCode> {
+    let account = account::open(&arguments.account).await?;
+    let list = cache::list(&account).await?;
+    match arguments.output {
+        Output::Json => print_json(&list)?,
+        Output::Table => {
+            print(&show::list(&list, Screen::of_stdout()))?;
+            show::findings(&list.findings);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
+    let account = account::open(&arguments.account).await?;
+    let request = RemovalRequest {
+        prefix: arguments.prefix.clone(),
+        with_template: arguments.with_template,
+        with_grant: arguments.with_grant,
+    };
+    let plan = cache::plan_removal(&account, request).await?;
+    if arguments.plan.dry_run {
+        match arguments.output {
+            Output::Json => print_json(&plan)?,
+            Output::Table => {
+                print(&show::removal(&plan.steps, Screen::of_stdout()))?;
+                show::refusals(&plan.steps);
+                show::findings(&plan.findings);
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if plan.has_changes() && !arguments.plan.yes {
+        if !question::can_ask() {
+            return Err(unasked(&format!("delete the rule `{}`", plan.prefix)));
+        }
+        remark(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
+        show::findings(&plan.findings);
+        if !question::ask("delete it?", &cancel).await {
+            return Ok(declined(&cancel));
+        }
+    }
+    let report = cache::apply_removal(&account, plan).await;
+    match arguments.output {
+        Output::Json => print_json(&report)?,
+        Output::Table => {
+            print(&show::outcomes(&report.steps, Screen::of_stdout()))?;
+            show::errors(&report.steps);
+            show::findings(&report.findings);
+        }
+    }
+    Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
+}
+
+/// Returns the error of something that must be asked where nobody is.
+fn unasked(what: &str) -> OperationError {
+    OperationError::new(format!("cannot {what} without asking"))
+        .refused("there is no terminal to ask on")
+        .hint("see what it does with --dry-run, then run it with --yes")
+}
+
+fn declined(cancel: &CancellationToken) -> ExitCode {
+    remark("nothing was changed");
+    ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO })
+}
+
+/// Returns findings as they are shown below a table.
+fn remarks(findings: &[operations::Finding]) -> String {
+    screen::findings(findings).trim_end().to_owned()
+}

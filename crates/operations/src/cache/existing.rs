@@ -1,0 +1,161 @@
+//! The repositories that are below a prefix already: no template opens them any more.
+
+use image::{PullThroughCacheRules, RepositoryName};
+use policy::Merged;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::request::CacheRequest;
+use super::step::{Action, Outcome, Step, StepKind};
+use crate::account::{Account, RegistryState, RepositoryState};
+use crate::error::{OperationError, Result};
+use crate::healthomics::{self, Access, Judge};
+
+/// A repository that is there and that HealthOmics may not read, or not for certain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ExistingRepository {
+    /// Its name.
+    pub name: String,
+    /// HealthOmics' access.
+    #[serde(flatten)]
+    pub access: Access,
+}
+
+/// Returns whether the rule of a prefix is the one that governs a repository, by these rules and that one.
+fn governs(request: &CacheRequest, rules: &PullThroughCacheRules, name: &RepositoryName) -> bool {
+    let prefix = request.prefix();
+    if prefix.strip(name.as_str()).is_none() {
+        return false;
+    }
+    rules.governing(name).is_none_or(|rule| {
+        let other = &rule.ecr_repository_prefix;
+        other == prefix
+            || other.is_root()
+            || other.as_str().len() < prefix.as_str().len() && !prefix.is_root()
+    })
+}
+
+/// Returns the repositories of a prefix that are closed to HealthOmics, each with what would be written to open it.
+///
+/// # Errors
+/// When the repositories cannot be listed.
+pub(super) async fn find(
+    account: &Account,
+    request: &CacheRequest,
+    state: &RegistryState,
+) -> Result<Vec<(ExistingRepository, Step)>> {
+    let judge = Judge::new(request.runs_in(account), &state.policy);
+    let rules = state.names().unwrap_or_default();
+    let found = account.repositories(|name| governs(request, &rules, name)).await?;
+    let mut closed = Vec::new();
+    for repository in found {
+        let name = repository.repository.name.to_string();
+        let access = access(account, &judge, &repository);
+        if access.is_yes() {
+            continue;
+        }
+        let step = step(account, request, &judge, &name, &repository, &access);
+        closed.push((ExistingRepository { name, access }, step));
+    }
+    Ok(closed)
+}
+
+fn access(account: &Account, judge: &Judge, repository: &RepositoryState) -> Access {
+    match repository.policy.seen() {
+        Some(text) => {
+            let arn = account.repository_arn(repository.repository.name.as_str());
+            judge.read(text.as_deref(), &arn).access
+        }
+        None => {
+            let words = repository.policy.unseen().map(ToString::to_string).unwrap_or_default();
+            Access::Unknown { reason: words }
+        }
+    }
+}
+
+fn step(
+    account: &Account,
+    request: &CacheRequest,
+    judge: &Judge,
+    name: &str,
+    repository: &RepositoryState,
+    access: &Access,
+) -> Step {
+    let text = match (repository.policy.seen(), repository.policy.unseen()) {
+        (Some(text), _) => text.as_deref(),
+        (None, error) => {
+            let error = error.cloned().unwrap_or_else(|| OperationError::new("cannot read its policy"));
+            return Step::refused(StepKind::Repository, name, error);
+        }
+    };
+    if matches!(access, Access::Depends { .. }) {
+        let reason = "its access is bound to conditions of somebody's own and is left so";
+        return Step::nothing(StepKind::Repository, name, reason);
+    }
+    match merge(account, request, judge, name, text) {
+        Ok(merged) if Some(merged.text.as_str()) == text => {
+            Step::nothing(StepKind::Repository, name, "its policy has our statement")
+        }
+        Ok(merged) => Step::new(StepKind::Repository, name, Action::of_policy(text, &merged.text)),
+        Err(error) => Step::refused(StepKind::Repository, name, error),
+    }
+}
+
+/// Returns a repository's policy with our statement.
+///
+/// # Errors
+/// When it cannot be merged, or when something forbids the access all the same.
+fn merge(
+    account: &Account,
+    request: &CacheRequest,
+    judge: &Judge,
+    name: &str,
+    text: Option<&str>,
+) -> Result<Merged> {
+    let merged =
+        healthomics::with_read_access(&format!("the repository `{name}`"), text, request.bound_to(account))?;
+    match judge.read(Some(&merged.text), &account.repository_arn(name)).access {
+        Access::NotAccessible { reason } => {
+            Err(OperationError::new(format!("cannot give HealthOmics access to `{name}`"))
+                .refused(reason)
+                .hint("change the statement that forbids it, or except `omics.amazonaws.com` from it"))
+        }
+        _ => Ok(merged),
+    }
+}
+
+/// Reads a repository's policy anew, merges, writes and reads back.
+///
+/// # Errors
+/// What ECR refuses, and what forbids the access all the same.
+pub(super) async fn grant(
+    account: &Account,
+    request: &CacheRequest,
+    judge: &Judge,
+    name: &str,
+) -> Result<Outcome> {
+    let ecr = account.ecr();
+    let refused = |error: image::ImageError| {
+        OperationError::new(format!("cannot use the repository `{name}`")).refused(error)
+    };
+    let repository: RepositoryName = name.parse().map_err(refused)?;
+    let text = ecr.repository_policy(&repository).await?;
+    let arn = account.repository_arn(name);
+    if !matches!(judge.read(text.as_deref(), &arn).access, Access::NotAccessible { .. }) {
+        return Ok(Outcome::NotNeeded);
+    }
+    let merged = merge(account, request, judge, name, text.as_deref())?;
+    if Some(merged.text.as_str()) == text.as_deref() {
+        return Ok(Outcome::NotNeeded);
+    }
+    ecr.set_repository_policy(&repository, &merged.text).await?;
+    let read = ecr.repository_policy(&repository).await?;
+    match judge.read(read.as_deref(), &arn).access {
+        Access::Accessible | Access::Depends { .. } => Ok(Outcome::Done),
+        access => {
+            Err(OperationError::new(format!("cannot see HealthOmics' access to `{name}` after it was given"))
+                .refused(access.reason().unwrap_or("its policy was changed in the meantime"))
+                .hint("run it again"))
+        }
+    }
+}

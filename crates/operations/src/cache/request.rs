@@ -1,0 +1,172 @@
+//! What is asked for when a cache is made, as far as it can be judged before AWS is asked.
+
+use image::{
+    AccountId, Credential, EcrRepositoryPrefix, PullThroughCacheRule, UpstreamRegistry,
+    UpstreamRepositoryPrefix,
+};
+
+use crate::account::Account;
+use crate::credential::{SecretName, creation_hint};
+use crate::error::{OperationError, Result};
+use crate::finding::{Code, Finding, Severity};
+use crate::upstream::read_upstream;
+
+/// To whose runs a grant is bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SourceAccount {
+    /// Those of the registry's own account.
+    Own,
+    /// Those of this account.
+    Of(AccountId),
+}
+
+/// How a cache is made.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CacheOptions {
+    /// The ECR repository prefix; the registry's usual one where none is given.
+    pub prefix: Option<EcrRepositoryPrefix>,
+    /// The part of the upstream registry that is reached; all of it where none is given.
+    pub upstream_prefix: Option<UpstreamRepositoryPrefix>,
+    /// The secret that ECR signs in upstream with, by ARN or name.
+    pub credential: Option<String>,
+    /// The ARN of the role with which ECR reads the private registry of another account.
+    pub role_arn: Option<String>,
+    /// To whose runs HealthOmics' grants are bound; to nobody's where none is given.
+    pub source_account: Option<SourceAccount>,
+    /// Whether a rule that ECR cannot change is deleted and made anew.
+    pub replace: bool,
+    /// Whether HealthOmics is let into the repositories that are there.
+    pub grant_existing: bool,
+}
+
+/// A cache to be made, checked as far as that goes without AWS.
+#[derive(Debug, Clone)]
+pub struct CacheRequest {
+    pub(super) upstream: UpstreamRegistry,
+    pub(super) names: PullThroughCacheRule,
+    pub(super) credential: Option<SecretName>,
+    pub(super) options: CacheOptions,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl CacheRequest {
+    /// Reads what was asked for; asks nobody.
+    ///
+    /// # Errors
+    /// When ECR has no rules for the registry, when the registry needs a credential and none is given, when the
+    /// secret has a name that ECR refuses, and when the prefixes cannot go together.
+    pub fn new(registry: &str, options: CacheOptions) -> Result<Self> {
+        let upstream = read_upstream(registry)?;
+        let known = upstream.upstream();
+        let tried = || OperationError::new(format!("cannot create a pull through cache for {}", known.title));
+        let prefix = options.prefix.clone().unwrap_or_else(|| upstream.default_prefix());
+        let upstream_prefix = options.upstream_prefix.clone().unwrap_or_else(UpstreamRepositoryPrefix::root);
+        if prefix.is_root() && !upstream_prefix.is_root() {
+            return Err(tried()
+                .refused("a rule with the prefix ROOT reaches all of its upstream registry")
+                .hint("leave out --upstream-prefix, or give another --prefix"));
+        }
+        let mut findings = Vec::new();
+        let credential = match (known.credential, options.credential.as_deref()) {
+            (Credential::Required, None) => {
+                return Err(tried()
+                    .refused(format!("ECR needs a credential for {}, even for public images", known.title))
+                    .hint(creation_hint(&upstream)));
+            }
+            (Credential::None | Credential::Role, Some(_)) => {
+                let message = format!("{} takes no credential: the rule is made without it", known.title);
+                findings.push(Finding::new(
+                    Severity::Warning,
+                    Code::CredentialLeftOut,
+                    prefix.as_str(),
+                    message,
+                ));
+                None
+            }
+            (_, Some(text)) => {
+                let hint = creation_hint(&upstream);
+                Some(SecretName::read(text).map_err(|error| match error.hint {
+                    Some(_) => error,
+                    None => error.hint(hint),
+                })?)
+            }
+            (_, None) => None,
+        };
+        if !known.healthomics {
+            let message = format!(
+                "HealthOmics takes no images through a rule for {}: the rule serves others",
+                known.title
+            );
+            let hint = "clone its images instead: `omics-ecr clone`";
+            let finding = Finding::new(Severity::Warning, Code::UpstreamNotTaken, prefix.as_str(), message);
+            findings.push(finding.hint(hint));
+        }
+        let names = PullThroughCacheRule {
+            ecr_repository_prefix: prefix,
+            upstream: upstream.host().clone(),
+            upstream_repository_prefix: upstream_prefix,
+        };
+        Ok(Self { upstream, names, credential, options, findings })
+    }
+
+    /// Returns the ECR repository prefix.
+    pub fn prefix(&self) -> &EcrRepositoryPrefix {
+        &self.names.ecr_repository_prefix
+    }
+
+    /// Returns the upstream registry.
+    pub fn upstream(&self) -> &UpstreamRegistry {
+        &self.upstream
+    }
+
+    /// Returns the account that grants are bound to, if they are.
+    pub(super) fn bound_to<'a>(&'a self, account: &'a Account) -> Option<&'a str> {
+        match &self.options.source_account {
+            None => None,
+            Some(SourceAccount::Own) => Some(account.id().as_str()),
+            Some(SourceAccount::Of(id)) => Some(id.as_str()),
+        }
+    }
+
+    /// Returns the account whose runs the cache is for.
+    pub(super) fn runs_in<'a>(&'a self, account: &'a Account) -> &'a str {
+        self.bound_to(account).unwrap_or(account.id().as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_that_needs_a_credential_is_refused_without_one() {
+        for registry in ["docker.io", "ghcr.io", "gitlab", "lab.azurecr.io", "chainguard"] {
+            let error = CacheRequest::new(registry, CacheOptions::default()).unwrap_err();
+            assert!(error.hint.unwrap().contains("omics-ecr secret create"), "{registry}");
+        }
+        for registry in ["quay.io", "public.ecr.aws", "registry.k8s.io"] {
+            assert!(CacheRequest::new(registry, CacheOptions::default()).is_ok(), "{registry}");
+        }
+    }
+
+    #[test]
+    fn the_seeds_secret_name_is_refused_with_the_command_that_makes_a_right_one() {
+        let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:docker-hub-creds-AbCdEf";
+        let options = CacheOptions { credential: Some(arn.to_owned()), ..CacheOptions::default() };
+        let error = CacheRequest::new("docker.io", options).unwrap_err();
+        assert!(error.refused.unwrap().contains("ecr-pullthroughcache/"));
+        assert!(error.hint.unwrap().contains("omics-ecr secret create"));
+    }
+
+    #[test]
+    fn prefixes_are_the_usual_ones_and_must_go_together() {
+        let request = |options| CacheRequest::new("quay.io", options);
+        assert_eq!(request(CacheOptions::default()).unwrap().prefix().as_str(), "quay");
+        let root = CacheOptions {
+            prefix: Some("ROOT".parse().unwrap()),
+            upstream_prefix: Some("biocontainers".parse().unwrap()),
+            ..CacheOptions::default()
+        };
+        assert!(request(root).is_err());
+    }
+}
