@@ -7,6 +7,7 @@ mod clone;
 mod drift;
 mod grant;
 mod local;
+mod mcp;
 mod policy;
 mod rewrite;
 mod role;
@@ -25,6 +26,7 @@ pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
+pub(crate) use self::mcp::{Client, InstallArguments, McpArguments, McpCommand, McpServeArguments};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
@@ -55,7 +57,7 @@ pub(crate) enum Command {
     Drift(DriftArguments),
     Validate(ValidateArguments),
     Explain(ExplainArguments),
-    Mcp(McpArguments),
+    Mcp(Box<McpArguments>),
 }
 
 /// The shape of what is printed.
@@ -154,18 +156,6 @@ pub(crate) struct MapArguments {
     /// What comes before the names of cloned repositories
     #[arg(long, value_name = "REPOSITORY", help_heading = "Mapping")]
     pub(crate) clone_prefix: Option<RepositoryName>,
-}
-
-/// Serve the operations to an AI assistant over the Model Context Protocol
-///
-/// Speaks the protocol on standard input and output until the client closes it; logs go to standard error.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  # an entry for a client's list of servers
-  {\"mcpServers\": {\"omics-ecr\": {\"command\": \"omics-ecr\", \"args\": [\"mcp\"]}}}")]
-pub(crate) struct McpArguments {
-    #[command(flatten)]
-    pub(crate) target: TargetArguments,
 }
 
 /// Reads `HOST[/UPSTREAM_PREFIX]=ECR_PREFIX`.

@@ -24,6 +24,8 @@ pub(crate) struct Call {
     pub(crate) responses: Option<InputResponses>,
     /// The tool with what it was called with: what an answer is good for.
     pub(crate) subject: String,
+    /// What tells the client how far the call is.
+    pub(crate) progress: Progress,
 }
 
 impl Call {
@@ -31,11 +33,7 @@ impl Call {
     ///
     /// # Errors
     /// When a name is none, or the account cannot be opened.
-    pub(crate) async fn account(
-        &self,
-        profile: Option<&str>,
-        region: Option<&str>,
-    ) -> Result<Account, Stop> {
+    pub(crate) async fn account(&self, profile: Option<&str>, region: Option<&str>) -> Result<Account, Stop> {
         let choice = choice(profile, region)?;
         self.until_cancelled(self.server.accounts.account(&choice)).await
     }
@@ -54,11 +52,6 @@ impl Call {
         self.until_cancelled(self.server.accounts.registry(&choice, purpose)).await
     }
 
-    /// Returns what tells the client how far the call is.
-    pub(crate) fn progress(&self) -> Progress {
-        Progress::new(self.context.peer.clone(), self.context.meta.get_progress_token())
-    }
-
     /// Returns what is cancelled when the client calls off.
     pub(crate) fn cancellation(&self) -> &CancellationToken {
         &self.context.ct
@@ -73,10 +66,17 @@ impl Call {
         what: &str,
         work: impl Future<Output = operations::Result<T>>,
     ) -> Result<T, Stop> {
-        let progress = self.progress();
         tokio::select! {
             outcome = self.until_cancelled(work) => outcome,
-            never = progress.beat(what) => match never {},
+            never = self.progress.beat(what) => match never {},
+        }
+    }
+
+    /// Waits for work that changes something: it goes on to its end, so that nothing is left half done.
+    pub(crate) async fn writing<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            outcome = work => outcome,
+            never = self.progress.beat(what) => match never {},
         }
     }
 

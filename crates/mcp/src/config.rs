@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use image::Region;
 use operations::{Account, EcrTarget, PrivateRegistry, Result};
 
@@ -31,7 +31,7 @@ pub trait Connect: Send + Sync {
     ///
     /// # Errors
     /// When AWS does not know the caller, or the configuration is not usable.
-    fn account<'a>(&'a self, choice: &'a AccountChoice) -> BoxFuture<'a, Result<Account>>;
+    fn account<'a>(&'a self, choice: &'a AccountChoice) -> LocalBoxFuture<'a, Result<Account>>;
 
     /// Opens the registry of an account that is open.
     ///
@@ -41,7 +41,7 @@ pub trait Connect: Send + Sync {
         &'a self,
         account: &'a Account,
         purpose: Purpose,
-    ) -> BoxFuture<'a, Result<PrivateRegistry>>;
+    ) -> LocalBoxFuture<'a, Result<PrivateRegistry>>;
 }
 
 /// What a server is started with.

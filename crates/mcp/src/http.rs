@@ -56,7 +56,9 @@ where
     };
     let is_own = options.address.ip().is_loopback();
     match &options.token {
-        None if !is_own => return Err(refused(&"clients beyond this machine need a bearer token, and none is set")),
+        None if !is_own => {
+            return Err(refused(&"clients beyond this machine need a bearer token, and none is set"));
+        }
         Some(token) if token.chars().count() < SHORTEST_TOKEN => {
             return Err(refused(&format!("the bearer token has less than {SHORTEST_TOKEN} characters")));
         }
@@ -91,7 +93,9 @@ async fn authorized(State(digest): State<Option<Arc<Vec<u8>>>>, request: Request
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
     let challenge = match shown {
-        Some(token) if Sha256::digest(token).as_slice() == digest.as_slice() => return next.run(request).await,
+        Some(token) if Sha256::digest(token).as_slice() == digest.as_slice() => {
+            return next.run(request).await;
+        }
         Some(_) => "Bearer realm=\"omics-ecr\", error=\"invalid_token\"",
         None => "Bearer realm=\"omics-ecr\"",
     };

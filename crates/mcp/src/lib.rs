@@ -16,6 +16,7 @@ mod schema;
 mod server;
 mod state;
 mod stdio;
+mod thread;
 mod tools;
 mod wording;
 

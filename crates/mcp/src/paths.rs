@@ -2,6 +2,8 @@
 //!
 //! Paths are compared after every symbolic link in them is followed, so that none leads out.
 
+#![expect(deprecated, reason = "clients have roots until the protocol takes them away")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,9 +40,10 @@ impl Allowed {
     /// When it is not there, or outside.
     pub(crate) fn existing(&self, path: &str) -> operations::Result<PathBuf> {
         let tried = || OperationError::new(format!("cannot use the path `{path}`"));
-        let found = self.resolve(path).canonicalize().map_err(|error| {
-            tried().refused(error).hint("name a path that exists, best an absolute one")
-        })?;
+        let found = self
+            .resolve(path)
+            .canonicalize()
+            .map_err(|error| tried().refused(error).hint("name a path that exists, best an absolute one"))?;
         self.inside(found, path)
     }
 
@@ -119,7 +122,6 @@ impl Call {
         if self.is_stateless() {
             return self.roots_in_rounds().map(Some);
         }
-        #[expect(deprecated, reason = "clients of the earlier protocol have it")]
         let asked = tokio::time::timeout(PATIENCE, self.context.peer.list_roots());
         match self.context.ct.run_until_cancelled(asked).await {
             None => Err(Stop::Cancelled),
@@ -150,7 +152,8 @@ impl Call {
     pub(crate) fn remember_roots(&mut self) {
         if let Some(answer) = self.responses.as_ref().and_then(|responses| responses.get(QUESTION)) {
             let uri = |root: &serde_json::Value| root["uri"].as_str().map(str::to_owned);
-            self.told.roots = Some(answer["roots"].as_array().into_iter().flatten().filter_map(uri).collect());
+            self.told.roots =
+                Some(answer["roots"].as_array().into_iter().flatten().filter_map(uri).collect());
         }
     }
 }
@@ -229,7 +232,8 @@ mod tests {
         let inside = tempfile::tempdir().unwrap();
         let outside = tempfile::tempdir().unwrap();
         std::fs::write(outside.path().join("b.json"), "{}").unwrap();
-        let link = |from: &Path, name: &str| std::os::unix::fs::symlink(from, inside.path().join(name)).unwrap();
+        let link =
+            |from: &Path, name: &str| std::os::unix::fs::symlink(from, inside.path().join(name)).unwrap();
         link(outside.path(), "folder");
         link(&outside.path().join("b.json"), "file.json");
         link(&outside.path().join("dangling.json"), "dangling.json");

@@ -16,48 +16,40 @@ const BEAT: Duration = Duration::from_millis(500);
 pub(crate) struct Progress {
     peer: Peer<RoleServer>,
     token: Option<ProgressToken>,
-    last: Mutex<(f64, Option<Instant>)>,
+    began: Instant,
+    last: Mutex<Option<Instant>>,
 }
 
 impl Progress {
     /// Returns the progress of a call; without a token nothing is told.
     pub(crate) fn new(peer: Peer<RoleServer>, token: Option<ProgressToken>) -> Self {
-        Self { peer, token, last: Mutex::new((-1.0, None)) }
+        Self { peer, token, began: Instant::now(), last: Mutex::new(None) }
     }
 
-    /// Returns whether the client wants to know.
-    pub(crate) fn is_wanted(&self) -> bool {
-        self.token.is_some()
-    }
-
-    /// Tells where the work is, unless it was told just before.
-    pub(crate) async fn tell(&self, done: f64, total: Option<f64>, message: String) {
+    /// Tells what happens now, unless something was told just before; the value is the time since the call began, in
+    /// seconds.
+    pub(crate) async fn now(&self, message: String) {
         let Some(token) = &self.token else { return };
-        let done = {
+        let done = self.began.elapsed().as_secs_f64();
+        {
             let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.1.is_some_and(|told| told.elapsed() < BEAT) || done <= last.0 {
+            if last.is_some_and(|last| last.elapsed() < BEAT) {
                 return;
             }
-            *last = (done, Some(Instant::now()));
-            done
-        };
-        let mut note = ProgressNotificationParam::new(token.clone(), done).with_message(message);
-        if let Some(total) = total {
-            note = note.with_total(total);
+            *last = Some(Instant::now());
         }
+        let note = ProgressNotificationParam::new(token.clone(), done).with_message(message);
         // A client that has gone does not need it.
         let _ = self.peer.notify_progress(note).await;
     }
 
     /// Tells at once that work begins, and again and again that it goes on; the value is the time in seconds.
     pub(crate) async fn beat(&self, what: &str) -> Infallible {
-        let began = Instant::now();
+        if self.token.is_none() {
+            std::future::pending::<()>().await;
+        }
         loop {
-            let seconds = began.elapsed().as_secs_f64();
-            self.tell(seconds, None, format!("{what}: {seconds:.0} s")).await;
-            if !self.is_wanted() {
-                std::future::pending::<()>().await;
-            }
+            self.now(format!("{what}: {:.0} s", self.began.elapsed().as_secs_f64())).await;
             tokio::time::sleep(BEAT.saturating_add(Duration::from_millis(20))).await;
         }
     }

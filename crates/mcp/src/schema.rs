@@ -127,8 +127,7 @@ fn merge_words(object: &mut Map<String, Value>) {
 
 /// Puts definitions in the places that name them, where that is shorter.
 fn inline_small(schema: &mut Value) {
-    let Some(mut definitions) =
-        schema.get_mut("$defs").and_then(Value::as_object_mut).map(std::mem::take)
+    let Some(mut definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut).map(std::mem::take)
     else {
         return;
     };

@@ -14,6 +14,7 @@ use rmcp::{RoleServer, ServerHandler};
 use crate::accounts::Accounts;
 use crate::call::{self, Call};
 use crate::config::Config;
+use crate::progress::Progress;
 use crate::state::RequestState;
 use crate::tools;
 
@@ -119,10 +120,11 @@ impl ServerHandler for Server {
         let arguments = request.arguments.unwrap_or_default();
         let subject = format!("{}\n{}", tool.name, serde_json::Value::Object(arguments.clone()));
         let told = call::open_state(&self.0.request_state, request.request_state.as_deref(), &subject);
-        let mut call =
-            Call { server: self.0.clone(), context, told, responses: request.input_responses, subject };
+        let progress = Progress::new(context.peer.clone(), context.meta.get_progress_token());
+        let responses = request.input_responses;
+        let mut call = Call { server: self.0.clone(), context, told, responses, subject, progress };
         call.remember_roots();
-        Ok(tool.call(&call, arguments).await)
+        Ok(tool.call(call, arguments).await)
     }
 }
 

@@ -1,6 +1,18 @@
 //! The tools, one file each, and what all of them have in common.
 
+mod check_availability;
+mod check_role;
+mod clone_container;
+mod create_cache;
+mod detect_drift;
+mod explain_finding;
 mod generate_container_registry_map;
+mod generate_role_policy;
+mod grant_access;
+mod list_rules;
+mod rewrite_workflow;
+mod scan_workflow;
+mod validate_configuration;
 
 use std::sync::OnceLock;
 
@@ -15,6 +27,7 @@ use serde_json::Value;
 use crate::answer::{self, Answer, Stop};
 use crate::call::Call;
 use crate::schema;
+use crate::thread::on_its_own;
 
 /// What a tool does to its environment, as clients are told.
 #[derive(Debug, Clone, Copy)]
@@ -49,15 +62,15 @@ pub(crate) trait Tool: Send + Sync {
     /// What it does to its environment.
     const HINTS: Hints;
     /// What it takes.
-    type Parameters: DeserializeOwned + JsonSchema + Send;
+    type Parameters: DeserializeOwned + JsonSchema + Send + 'static;
     /// What it returns.
-    type Output: Serialize + JsonSchema + Send;
+    type Output: Serialize + JsonSchema + Send + 'static;
 
     /// Carries a call out.
     fn call(
         call: &Call,
         parameters: Self::Parameters,
-    ) -> impl Future<Output = Result<Answer<Self::Output>, Stop>> + Send;
+    ) -> impl Future<Output = Result<Answer<Self::Output>, Stop>>;
 }
 
 /// A tool whose parameters and answer are JSON.
@@ -65,7 +78,7 @@ pub(crate) struct Entry {
     /// Its name.
     pub(crate) name: &'static str,
     describe: fn() -> Description,
-    call: for<'a> fn(&'a Call, JsonObject, &'a Entry) -> BoxFuture<'a, CallToolResponse>,
+    call: fn(Call, JsonObject, &'static Self) -> BoxFuture<'static, CallToolResponse>,
     parameters: OnceLock<Vec<String>>,
 }
 
@@ -75,7 +88,7 @@ impl Entry {
     }
 
     /// Carries a call out; whatever fails is in the answer.
-    pub(crate) async fn call(&self, call: &Call, arguments: JsonObject) -> CallToolResponse {
+    pub(crate) async fn call(&'static self, call: Call, arguments: JsonObject) -> CallToolResponse {
         (self.call)(call, arguments, self).await
     }
 
@@ -94,7 +107,21 @@ impl Entry {
 }
 
 /// Every tool, in the order in which a workflow needs them.
-static TOOLS: [Entry; 1] = [Entry::of::<generate_container_registry_map::GenerateContainerRegistryMap>()];
+static TOOLS: [Entry; 13] = [
+    Entry::of::<scan_workflow::ScanWorkflow>(),
+    Entry::of::<generate_container_registry_map::GenerateContainerRegistryMap>(),
+    Entry::of::<rewrite_workflow::RewriteWorkflow>(),
+    Entry::of::<create_cache::CreateECRPullThroughCache>(),
+    Entry::of::<list_rules::ListECRPullThroughCacheRules>(),
+    Entry::of::<validate_configuration::ValidateECRConfiguration>(),
+    Entry::of::<explain_finding::ExplainFinding>(),
+    Entry::of::<check_availability::CheckContainerAvailability>(),
+    Entry::of::<clone_container::CloneContainerToECR>(),
+    Entry::of::<grant_access::GrantHealthOmicsECRAccess>(),
+    Entry::of::<generate_role_policy::GenerateServiceRolePolicy>(),
+    Entry::of::<check_role::CheckServiceRole>(),
+    Entry::of::<detect_drift::DetectDrift>(),
+];
 
 /// Returns a tool by its name.
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {
@@ -109,25 +136,28 @@ pub(crate) fn list() -> &'static [Description] {
 
 fn describe<T: Tool>() -> Description {
     let hints = T::HINTS;
-    let annotations =
-        ToolAnnotations::from_raw(
-            None,
-            Some(hints.read_only),
-            Some(hints.destructive),
-            Some(hints.idempotent),
-            Some(hints.open_world),
-        );
+    let annotations = ToolAnnotations::from_raw(
+        None,
+        Some(hints.read_only),
+        Some(hints.destructive),
+        Some(hints.idempotent),
+        Some(hints.open_world),
+    );
     Description::new(T::NAME, T::DESCRIPTION, schema::of_input::<T::Parameters>())
         .with_title(T::TITLE)
         .with_raw_output_schema(schema::of_output::<T::Output>())
         .with_annotations(annotations)
 }
 
-fn call<'a, T: Tool>(call: &'a Call, arguments: JsonObject, entry: &'a Entry) -> BoxFuture<'a, CallToolResponse> {
+fn call<T: Tool>(
+    call: Call,
+    arguments: JsonObject,
+    entry: &'static Entry,
+) -> BoxFuture<'static, CallToolResponse> {
     Box::pin(async move {
         let names = entry.parameters();
         let outcome = match serde_json::from_value(Value::Object(arguments)) {
-            Ok(parameters) => T::call(call, parameters).await,
+            Ok(parameters) => on_its_own(async move || T::call(&call, parameters).await).await,
             Err(error) => Err(Stop::Failed(
                 OperationError::new(format!("cannot use the parameters of {}", T::NAME))
                     .refused(error)
@@ -153,4 +183,25 @@ pub(crate) fn lines(findings: &[operations::Finding], most: usize) -> String {
         text += &format!("\n- and {} more", findings.len() - most);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_small_and_says_everything() {
+        let mut total = 0;
+        for tool in list() {
+            let text = serde_json::to_string(tool).unwrap();
+            let output = serde_json::to_string(&tool.output_schema).unwrap();
+            println!("{:6} {:6} {}", text.len(), output.len(), tool.name);
+            total += text.len();
+            if std::env::var_os("SHOW").is_some() {
+                println!("{text}");
+            }
+        }
+        println!("{total}");
+        assert!(total < 24_000, "{total} bytes");
+    }
 }
