@@ -7,11 +7,14 @@
 mod accounts;
 mod answer;
 mod call;
+mod completion;
 mod config;
 mod consent;
 mod http;
 mod paths;
 mod progress;
+mod prompts;
+mod resources;
 mod schema;
 mod server;
 mod state;

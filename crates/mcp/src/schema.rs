@@ -9,6 +9,12 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+/// How deep the fields of what is returned are told.
+const DEPTH: usize = 1;
+
+/// Most words of a list of words.
+const MOST_WORDS: usize = 12;
+
 /// A schema as the protocol takes it.
 pub(crate) type Schema = Arc<Map<String, Value>>;
 
@@ -22,16 +28,21 @@ pub(crate) fn of_input<T: JsonSchema>() -> Schema {
     finish(schema)
 }
 
-/// Returns the schema of what a tool returns.
+/// Returns the schema of what a tool returns: each field to the depth of a list of records in it, and from there on its
+/// type alone.
 pub(crate) fn of_output<T: JsonSchema>() -> Schema {
-    let mut schema = generate::<T>(false);
+    let mut schema = generate::<T>(true);
     shorten(&mut schema, &|object| {
         if object.get("description").is_some_and(Value::is_string) {
             object.remove("description");
         }
         merge_words(object);
+        merge_records(object);
+        if object.get("enum").and_then(Value::as_array).is_some_and(|words| words.len() > MOST_WORDS) {
+            object.remove("enum");
+        }
     });
-    inline_small(&mut schema);
+    cut(&mut schema, 0);
     finish(schema)
 }
 
@@ -125,45 +136,71 @@ fn merge_words(object: &mut Map<String, Value>) {
     }
 }
 
-/// Puts definitions in the places that name them, where that is shorter.
-fn inline_small(schema: &mut Value) {
-    let Some(mut definitions) = schema.get_mut("$defs").and_then(Value::as_object_mut).map(std::mem::take)
-    else {
-        return;
-    };
-    loop {
-        let text = schema.to_string() + &Value::Object(definitions.clone()).to_string();
-        let chosen = definitions.iter().find_map(|(name, definition)| {
-            let reference = format!("\"#/$defs/{name}\"");
-            let uses = text.matches(&reference).count();
-            let definition_text = definition.to_string();
-            let length = definition_text.len();
-            let named = name.len() + 4 + length + uses * (reference.len() + 9);
-            (uses * length <= named && !definition_text.contains(&reference)).then(|| name.clone())
-        });
-        let Some(name) = chosen else { break };
-        let Some(definition) = definitions.remove(&name) else { break };
-        let reference = format!("#/$defs/{name}");
-        put(schema, &reference, &definition);
-        definitions.values_mut().for_each(|inner| put(inner, &reference, &definition));
-    }
-    if let Some(object) = schema.as_object_mut() {
-        if definitions.is_empty() {
-            object.remove("$defs");
-        } else {
-            object.insert("$defs".to_owned(), Value::Object(definitions));
+/// Turns a choice between records into one record with all of their fields, of which those are required that all have.
+fn merge_records(object: &mut Map<String, Value>) {
+    for key in ["oneOf", "anyOf"] {
+        let Some(Value::Array(choices)) = object.get(key) else { continue };
+        if !choices.iter().all(|choice| choice["type"] == "object") {
+            continue;
         }
+        let choices = choices.clone();
+        let mut fields = object.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let mut required: Option<Vec<Value>> = None;
+        for choice in &choices {
+            for (name, field) in choice["properties"].as_object().into_iter().flatten() {
+                match (field.get("const"), fields.get_mut(name).and_then(|there| there.get_mut("enum"))) {
+                    (Some(word), Some(Value::Array(words))) if !words.contains(word) => {
+                        words.push(word.clone())
+                    }
+                    (Some(_), Some(_)) => {}
+                    (Some(word), None) => {
+                        fields.insert(name.clone(), json!({"type": "string", "enum": [word]}));
+                    }
+                    (None, _) => {
+                        fields.entry(name.clone()).or_insert_with(|| field.clone());
+                    }
+                }
+            }
+            let own = choice["required"].as_array().cloned().unwrap_or_default();
+            required = Some(match required {
+                None => own,
+                Some(all) => all.into_iter().filter(|name| own.contains(name)).collect(),
+            });
+        }
+        let mut all = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+        for name in required.unwrap_or_default() {
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        object.remove(key);
+        object.insert("type".to_owned(), json!("object"));
+        object.insert("properties".to_owned(), Value::Object(fields));
+        object.insert("required".to_owned(), Value::Array(all));
     }
 }
 
-fn put(value: &mut Value, reference: &str, definition: &Value) {
-    match value {
-        Value::Object(object) if object.get("$ref").is_some_and(|to| to == reference) => {
-            *value = definition.clone();
+/// Leaves out what is deeper than fields are told; which fields are required is told of the whole alone.
+fn cut(schema: &mut Value, depth: usize) {
+    let Some(object) = schema.as_object_mut() else { return };
+    if depth > 0 {
+        object.remove("required");
+    }
+    if depth > DEPTH {
+        object.remove("properties");
+    }
+    for inner in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        cut(inner.1, depth + 1);
+    }
+    for key in ["items", "additionalProperties"] {
+        if let Some(inner) = object.get_mut(key) {
+            cut(inner, depth);
         }
-        Value::Object(object) => object.values_mut().for_each(|inner| put(inner, reference, definition)),
-        Value::Array(all) => all.iter_mut().for_each(|inner| put(inner, reference, definition)),
-        _ => {}
+    }
+    for key in ["oneOf", "anyOf"] {
+        for inner in object.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
+            cut(inner, depth);
+        }
     }
 }
 
@@ -196,6 +233,35 @@ mod tests {
         assert_eq!(schema["properties"]["name"], json!({"description": "A name.", "type": "string"}));
         assert!(!schema.to_string().contains("null"), "{schema}");
         assert!(schema.get("required").is_none());
+    }
+
+    #[derive(JsonSchema)]
+    #[schemars(tag = "kind", rename_all = "lowercase")]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    enum Route {
+        /// As it is.
+        Direct,
+        /// By another one.
+        By { name: String },
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Returned {
+        route: Route,
+        list: Vec<Route>,
+    }
+
+    #[test]
+    fn a_choice_of_records_is_one_record_that_all_of_them_fit() {
+        let schema = Value::Object((*of_output::<Returned>()).clone());
+        let route = json!({
+            "type": "object",
+            "properties": {"kind": {"type": "string", "enum": ["direct", "by"]}, "name": {"type": "string"}},
+        });
+        assert_eq!(schema["properties"]["route"], route);
+        assert_eq!(schema["properties"]["list"]["items"], route);
+        assert_eq!(schema["required"], json!(["route", "list"]));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use operations::EcrTarget;
+use operations::{EcrTarget, OperationError};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, ErrorData, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -16,7 +18,8 @@ use crate::call::{self, Call};
 use crate::config::Config;
 use crate::progress::Progress;
 use crate::state::RequestState;
-use crate::tools;
+use crate::thread::on_its_own;
+use crate::{completion, prompts, resources, tools};
 
 /// What the server tells an assistant about itself.
 const INSTRUCTIONS: &str = "Makes the container images of genomics workflows (WDL, Nextflow, CWL) ready in a private \
@@ -89,9 +92,16 @@ impl ServerHandler for Server {
         let implementation = Implementation::new("omics-ecr", env!("CARGO_PKG_VERSION"))
             .with_title("omics-ecr")
             .with_description("Container images of genomics workflows in a private Amazon ECR");
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(implementation)
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_completions()
+                .enable_prompts()
+                .enable_resources()
+                .enable_tools()
+                .build(),
+        )
+        .with_server_info(implementation)
+        .with_instructions(INSTRUCTIONS)
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -107,6 +117,68 @@ impl ServerHandler for Server {
         Ok(ListToolsResult::with_all_items(tools::list().to_vec())
             .with_ttl_ms(LIST_TTL_MS)
             .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListResourcesResult::with_all_items(resources::list())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListResourceTemplatesResult::with_all_items(resources::templates())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let state = self.0.clone();
+        let read = async move || resources::read(&state, &request.uri).await.map_err(Refused);
+        on_its_own(read).await.map(ReadResourceResponse::Complete).map_err(|Refused(error)| error)
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListPromptsResult::with_all_items(prompts::list())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        prompts::get(&request.name, &arguments).map(GetPromptResponse::Complete)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let state = self.0.clone();
+        let complete = async move || completion::complete(&state, &request).await.map_err(Refused);
+        on_its_own(complete).await.map_err(|Refused(error)| error)
     }
 
     async fn call_tool(
@@ -125,6 +197,15 @@ impl ServerHandler for Server {
         let mut call = Call { server: self.0.clone(), context, told, responses, subject, progress };
         call.remember_roots();
         Ok(tool.call(call, arguments).await)
+    }
+}
+
+/// A failure as the protocol has it.
+struct Refused(ErrorData);
+
+impl From<OperationError> for Refused {
+    fn from(error: OperationError) -> Self {
+        Self(ErrorData::internal_error(crate::answer::line(&error), None))
     }
 }
 

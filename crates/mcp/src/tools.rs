@@ -193,15 +193,24 @@ mod tests {
     fn the_list_is_small_and_says_everything() {
         let mut total = 0;
         for tool in list() {
-            let text = serde_json::to_string(tool).unwrap();
-            let output = serde_json::to_string(&tool.output_schema).unwrap();
-            println!("{:6} {:6} {}", text.len(), output.len(), tool.name);
-            total += text.len();
-            if std::env::var_os("SHOW").is_some() {
-                println!("{text}");
+            let hints = tool.annotations.as_ref().unwrap();
+            for hint in
+                [hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint, hints.open_world_hint]
+            {
+                assert!(hint.is_some(), "{}", tool.name);
             }
+            assert!(tool.title.is_some() && tool.output_schema.is_some(), "{}", tool.name);
+            for (name, parameter) in tool.input_schema["properties"].as_object().unwrap() {
+                assert!(parameter["description"].is_string() && parameter["type"].is_string(), "{name}");
+                let is_secret = ["password", "token", "secret"].iter().any(|word| name.contains(word));
+                assert!(!is_secret, "{} takes {name}", tool.name);
+            }
+            let text = serde_json::to_string(tool).unwrap();
+            println!("{:6} {}", text.len(), tool.name);
+            total += text.len();
         }
-        println!("{total}");
+        // A token is four characters or a little more.
+        println!("{total} bytes");
         assert!(total < 24_000, "{total} bytes");
     }
 }

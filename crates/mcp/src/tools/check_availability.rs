@@ -22,11 +22,9 @@ pub(super) struct Parameters {
     /// Read manifests of what is in ECR for platform and missing layers; ECR notes that as a pull.
     #[serde(default = "yes")]
     contents: bool,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 

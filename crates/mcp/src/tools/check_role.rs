@@ -18,15 +18,13 @@ pub(super) struct Parameters {
     /// ARN or name of the role.
     #[schemars(length(min = 1, max = 2048), example = &"arn:aws:iam::123456789012:role/omics")]
     role_arn: String,
-    /// ECR repository prefixes that runs use; all repositories when left out.
+    /// ECR repository prefixes that runs use; default: all.
     #[serde(default)]
-    #[schemars(inner(length(min = 2, max = 30)))]
+    #[schemars(inner(length(min = 2)))]
     prefixes: Vec<String>,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 

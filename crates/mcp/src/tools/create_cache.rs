@@ -19,26 +19,24 @@ pub(super) struct Parameters {
     /// Upstream registry: docker.io, quay.io, public.ecr.aws, ghcr.io, registry.k8s.io, ...
     #[schemars(length(min = 1, max = 255))]
     registry: String,
-    /// ECR repository prefix; the registry's usual one when left out.
+    /// ECR repository prefix; default: the usual one.
     #[schemars(length(min = 2, max = 30), example = &"docker-hub")]
     ecr_prefix: Option<String>,
     /// ARN or name (ecr-pullthroughcache/...) of the Secrets Manager secret; Docker Hub, GHCR and GitLab need one.
     #[schemars(length(min = 1, max = 2048))]
     credential_arn: Option<String>,
-    /// Part of the upstream registry to reach; all of it when left out.
+    /// Part of the upstream registry to reach; default: all.
     #[schemars(length(min = 2, max = 30))]
     upstream_prefix: Option<String>,
-    /// Account whose runs the grants are bound to; any when left out.
+    /// Account whose runs the grants are bound to; default: any.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     source_account: Option<String>,
     /// Open the repositories that are below the prefix already.
     #[serde(default)]
     grant_existing: bool,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 

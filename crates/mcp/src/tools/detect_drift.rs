@@ -16,19 +16,17 @@ pub(super) struct DetectDrift;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR repository prefixes of rules; all when left out.
+    /// ECR repository prefixes of rules; default: all.
     #[serde(default)]
-    #[schemars(inner(length(min = 2, max = 30)))]
+    #[schemars(inner(length(min = 2)))]
     prefixes: Vec<String>,
-    /// ECR repositories; all when left out.
+    /// ECR repositories; default: all.
     #[serde(default)]
     #[schemars(inner(length(min = 2, max = 256)))]
     repositories: Vec<String>,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 

@@ -18,10 +18,10 @@ pub(super) struct GenerateContainerRegistryMap;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Workflow folder, zip archive of one, or workflow file.
-    #[schemars(length(min = 1), example = &"/path/to/workflow")]
+    #[schemars(length(min = 1))]
     workflow_folder: String,
     /// JSON file to write; entries that it has stay as they are.
-    #[schemars(length(min = 1), example = &"/path/to/registry_map.json")]
+    #[schemars(length(min = 1))]
     output_path: String,
     /// AWS account of the private registry; the word ACCOUNT stands for one that is not known.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]

@@ -16,18 +16,16 @@ pub(super) struct GenerateServiceRolePolicy;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR repository prefixes that runs use; all repositories when left out.
+    /// ECR repository prefixes that runs use; default: all.
     #[serde(default)]
-    #[schemars(inner(length(min = 2, max = 30)))]
+    #[schemars(inner(length(min = 2)))]
     prefixes: Vec<String>,
-    /// AWS account, 12 digits; the server's own when left out.
+    /// AWS account, 12 digits; default: the server's.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     account: Option<String>,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 

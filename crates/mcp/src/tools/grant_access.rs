@@ -19,14 +19,12 @@ pub(super) struct Parameters {
     /// Name of the ECR repository.
     #[schemars(length(min = 2, max = 256), example = &"my-workflow/bwa")]
     repository_name: String,
-    /// Account whose runs the grant is bound to; any when left out.
+    /// Account whose runs the grant is bound to; default: any.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     source_account: Option<String>,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 

@@ -18,7 +18,7 @@ pub(super) struct Parameters {
     /// Workflow folder, zip archive of one, or workflow file.
     #[schemars(length(min = 1))]
     workflow_folder: String,
-    /// AWS Region of the private registry; the server's own when left out.
+    /// AWS Region of the private registry; default: the server's.
     #[schemars(length(min = 1))]
     region: Option<String>,
 }

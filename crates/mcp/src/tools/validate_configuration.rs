@@ -16,15 +16,13 @@ pub(super) struct ValidateECRConfiguration;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR repository prefixes to look at; all when left out.
+    /// ECR repository prefixes to look at; default: all.
     #[serde(default)]
-    #[schemars(inner(length(min = 2, max = 30)))]
+    #[schemars(inner(length(min = 2)))]
     prefixes: Vec<String>,
-    /// AWS Region, such as us-east-1; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS Region; default: the server's.
     region: Option<String>,
-    /// Profile of the AWS configuration; the server's own when left out.
-    #[schemars(length(min = 1))]
+    /// AWS profile; default: the server's.
     profile: Option<String>,
 }
 
