@@ -4,7 +4,9 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod demo;
 mod drift;
+mod export;
 mod grant;
 mod local;
 mod policy;
@@ -23,7 +25,9 @@ pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::demo::DemoArguments;
 pub(crate) use self::drift::DriftArguments;
+pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
@@ -59,6 +63,8 @@ pub(crate) enum Command {
     Drift(DriftArguments),
     Validate(ValidateArguments),
     Explain(ExplainArguments),
+    Export(Box<ExportArguments>),
+    Demo(DemoArguments),
     Mcp(McpArguments),
 }
 

@@ -4,8 +4,10 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod demo;
 mod drift;
 mod explain;
+mod export;
 mod grant;
 mod interrupt;
 mod local;
@@ -55,6 +57,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
             (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
         }
         Command::Explain(arguments) => (explain::run(arguments), arguments.output),
+        Command::Export(arguments) => (export::run(arguments), Output::Table),
+        Command::Demo(arguments) => (demo::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

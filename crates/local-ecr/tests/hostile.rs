@@ -274,3 +274,39 @@ fn no_path_of_the_registry_breaks_the_server() {
     });
     tried.expect("every answer has the form of the registry");
 }
+
+#[tokio::test]
+async fn web_pages_of_elsewhere_reach_nothing() {
+    let server = client::start().await;
+    let operation = |name: &str, header: (&'static str, &'static str)| {
+        let request = server.http.post(server.handle.endpoint()).header(header.0, header.1);
+        request
+            .header("x-amz-target", format!("AmazonEC2ContainerRegistry_V20150921.{name}"))
+            .body(r#"{"repositoryName":"aa"}"#)
+    };
+    for header in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example:5327")] {
+        let refused = operation("CreateRepository", header).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{header:?}");
+        let body: Value = refused.json().await.unwrap();
+        assert_eq!(body["__type"], "AccessDeniedException", "{body}");
+        assert!(body["message"].as_str().unwrap().contains(header.1), "{body}");
+        for (path, status) in [("/v2/", StatusCode::FORBIDDEN), ("/health", StatusCode::FORBIDDEN)] {
+            let url = format!("{}{path}", server.handle.endpoint());
+            let answer = server.http.get(url).header(header.0, header.1).send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path} {header:?}");
+        }
+    }
+    let none = server.ecr("DescribeRepositories", json!({})).await;
+    assert_eq!(none["repositories"], json!([]));
+    let own = operation("CreateRepository", ("origin", "http://localhost:3000")).send().await.unwrap();
+    assert_eq!(own.status(), StatusCode::OK);
+
+    let mut config = client::config();
+    config.url = Some("https://ecr.example.org".to_owned());
+    let named = client::start_with(config).await;
+    let health = format!("http://{}/health", named.handle.address());
+    let answer = named.http.get(&health).header("host", "ecr.example.org").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK, "the URL that clients use is its name");
+    let answer = named.http.get(&health).header("host", "ecr.example.net").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}

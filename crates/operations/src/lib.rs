@@ -13,6 +13,7 @@ pub mod decide;
 pub mod drift;
 mod error;
 pub mod explanation;
+pub mod export;
 mod finding;
 pub mod grant;
 mod healthomics;

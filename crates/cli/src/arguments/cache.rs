@@ -129,7 +129,7 @@ pub(crate) struct DeleteArguments {
 }
 
 /// Reads an account; nothing stands for the caller's own.
-fn read_account(text: &str) -> Result<SourceAccount, image::ImageError> {
+pub(super) fn read_account(text: &str) -> Result<SourceAccount, image::ImageError> {
     match text {
         "" => Ok(SourceAccount::Own),
         id => id.parse::<AccountId>().map(SourceAccount::Of),

@@ -38,7 +38,7 @@ async fn work(arguments: &ValidateArguments, cancel: CancellationToken) -> opera
         show(arguments, &report)?;
         return Ok(exit(&report));
     }
-    let plan = validate::plan(&account, &request, &observed);
+    let plan = validate::plan(&account, &request, &observed, None);
     repair(arguments, &account, &request, report, plan, &cancel).await
 }
 

@@ -112,20 +112,23 @@ pub async fn plan(account: &Account, request: CacheRequest) -> Result<CachePlan>
     let mut findings = request.findings.clone();
     let mut steps = Vec::new();
     let prefix = request.prefix().as_str();
+    let opening = request.opening(account);
     match &state.templates {
         Looked::Seen(templates) => {
-            for plan in template::decide(account, &request, templates) {
-                steps.push(plan.step);
-                findings.extend(plan.findings);
+            for mut plan in template::decide(opening, request.prefix(), templates) {
+                findings.append(&mut plan.findings);
+                steps.push(Step::of_template(plan));
             }
         }
         Looked::Unseen(error) => steps.push(Step::refused(StepKind::Template, prefix, error.clone())),
     }
     match &state.policy {
         Looked::Seen(policy) => {
-            let plan = registry_policy::decide(account, &request, policy);
-            steps.push(plan.step);
-            findings.extend(plan.findings);
+            let mut plan = registry_policy::decide(opening, request.prefix(), policy);
+            if let Ok(plan) = &mut plan {
+                findings.append(&mut plan.findings);
+            }
+            steps.push(Step::of_registry_policy(account.id().as_str(), policy.text.as_deref(), plan));
         }
         Looked::Unseen(error) => {
             steps.push(Step::refused(StepKind::RegistryPolicy, account.id().as_str(), error.clone()));
@@ -160,7 +163,7 @@ pub async fn plan(account: &Account, request: CacheRequest) -> Result<CachePlan>
             findings.push(Finding::new(Severity::Warning, Code::Access, prefix, message));
         }
     }
-    let judge = Judge::new(request.runs_in(account), &state.policy);
+    let judge = Judge::new(opening.runs_in(), &state.policy);
     Ok(CachePlan {
         schema_version: 1,
         account: account.id().to_string(),
@@ -205,6 +208,7 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
     let mut stopped = plan.is_refused();
     let CachePlan { request, mut findings, .. } = plan;
     let arn = plan.credential_arn.as_deref();
+    let opening = request.opening(account);
     let mut steps: Vec<StepReport> = Vec::with_capacity(plan.steps.len());
     let is_repository = |step: &&Step| step.kind == StepKind::Repository;
     for step in plan.steps.iter().filter(|step| !is_repository(step)) {
@@ -213,8 +217,13 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
             continue;
         }
         let outcome = match step.kind {
-            StepKind::Template => template::apply(account, &request, &step.object).await,
-            StepKind::RegistryPolicy => registry_policy::apply(account, &request).await,
+            StepKind::Template => {
+                template::apply(opening, request.prefix(), &step.object).await.map(Outcome::from)
+            }
+            StepKind::RegistryPolicy => {
+                let prefix = std::slice::from_ref(request.prefix());
+                registry_policy::apply(opening, prefix).await.map(Outcome::from)
+            }
             StepKind::Validation => rule::validate(account, &step.object).await,
             StepKind::Rule | StepKind::Repository => rule::apply(account, &request, arn).await,
         };
@@ -222,10 +231,10 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
         steps.push(step.tried(outcome));
     }
     let state = RegistryState::read(account).await;
-    let judge = Judge::new(request.runs_in(account), &state.policy);
+    let judge = Judge::new(opening.runs_in(), &state.policy);
     let grant = async |step: &Step| match stopped || !is_pending(step) {
         true => step.untried(),
-        false => step.tried(existing::grant(account, &request, &judge, &step.object).await),
+        false => step.tried(existing::grant(opening, &judge, &step.object).await),
     };
     steps.extend(account.session().each(plan.steps.iter().filter(is_repository), grant).await);
     let healthomics = PrefixAccess::by(&judge, account, &state, request.prefix());

@@ -5,6 +5,7 @@ use image::{
     UpstreamRepositoryPrefix,
 };
 
+use super::opening::Opening;
 use crate::account::Account;
 use crate::credential::{SecretName, creation_hint};
 use crate::error::{OperationError, Result};
@@ -18,6 +19,16 @@ pub enum SourceAccount {
     Own,
     /// Those of this account.
     Of(AccountId),
+}
+
+impl SourceAccount {
+    /// Returns the account's number.
+    pub(crate) fn id<'a>(&'a self, account: &'a Account) -> &'a str {
+        match self {
+            Self::Own => account.id().as_str(),
+            Self::Of(id) => id.as_str(),
+        }
+    }
 }
 
 /// How a cache is made.
@@ -119,18 +130,29 @@ impl CacheRequest {
         &self.upstream
     }
 
-    /// Returns the account that grants are bound to, if they are.
-    pub(super) fn bound_to<'a>(&'a self, account: &'a Account) -> Option<&'a str> {
-        match &self.options.source_account {
-            None => None,
-            Some(SourceAccount::Own) => Some(account.id().as_str()),
-            Some(SourceAccount::Of(id)) => Some(id.as_str()),
-        }
+    /// Returns the rule as far as names go.
+    pub(crate) fn names(&self) -> &PullThroughCacheRule {
+        &self.names
     }
 
-    /// Returns the account whose runs the cache is for.
-    pub(super) fn runs_in<'a>(&'a self, account: &'a Account) -> &'a str {
-        self.bound_to(account).unwrap_or(account.id().as_str())
+    /// Returns the secret that ECR signs in upstream with.
+    pub(crate) fn credential(&self) -> Option<&SecretName> {
+        self.credential.as_ref()
+    }
+
+    /// Returns how the cache is made.
+    pub(crate) fn options(&self) -> &CacheOptions {
+        &self.options
+    }
+
+    /// Returns what was observed in what was asked for.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Returns for whose runs the cache is.
+    pub(super) fn opening<'a>(&'a self, account: &'a Account) -> Opening<'a> {
+        Opening::new(account, self.options.source_account.as_ref().map(|bound| bound.id(account)))
     }
 }
 

@@ -130,7 +130,7 @@ impl Account {
         let account = operations::Account::open(&self.session).await.unwrap();
         let request = ValidateRequest::default();
         let observed = operations::validate::observe(&account, &request).await;
-        operations::validate::plan(&account, &request, &observed)
+        operations::validate::plan(&account, &request, &observed, None)
     }
 
     /// Sends a request that the SDK's wrapper has none for.

@@ -97,7 +97,8 @@ fn given(reference: &ContainerReference, parameter: &Parameter) -> Option<Name> 
             let name = parameter.name();
             let known =
                 template.replace(&format!("{{params.{name}}}"), value).replace(&format!("{{{name}}}"), value);
-            let is_known = known != *template && !known.contains('{');
+            let known = known.replace(&crate::cwl::parameter::placeholder(name), value);
+            let is_known = known != *template && !known.contains('{') && !known.contains("$(");
             if is_known {
                 Some(Name::Known(known))
             } else {
