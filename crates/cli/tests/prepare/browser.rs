@@ -26,15 +26,15 @@ fn open(browser: &Path, home: &Path, arguments: &[&str], page: &Path) -> std::pr
 #[test]
 fn the_report_stands_alone_and_a_browser_draws_it() {
     let project = Project::new();
-    let hostile = "registry.lab.example/lab/gone:1";
-    project.write(&[crate::project::QUAY, crate::project::LAB, hostile]);
+    let gone = "registry.lab.example/lab/gone:1";
+    project.write(&[crate::project::QUAY, crate::project::LAB, gone]);
     let output = project.run(&["--report", "report.html"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     let page = project.text("report.html");
     for part in ["src=", "href=", "url(", "@import", "<script", "<link", "<img"] {
         assert!(!page.contains(part), "{part} would load something");
     }
-    assert!(page.contains("new rule quay") && page.contains("no such image") && page.contains("<svg"));
+    assert!(page.contains("new rule quay") && page.contains("<svg"));
 
     let Some(browser) = browser() else {
         #[allow(clippy::print_stderr, reason = "whoever reads the log has to know what was not tried")]
