@@ -12,6 +12,7 @@ mod html;
 mod lock;
 mod picture;
 mod plan;
+mod planned;
 mod planning;
 mod private;
 mod report;

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, stream};
-use image::{ImageReference, PullThroughCacheRule, PullThroughCacheRules, UpstreamRegistry};
+use image::{ImageReference, PullThroughCacheRule, PullThroughCacheRules};
 use policy::Kind;
 use registry::PlatformChoice;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::plan::{PlannedAction, PlannedImage, PlannedRule, PreparePlan, PrepareRoute, RegistryPolicyPlan};
+use super::plan::{PlannedAction, PlannedImage, PlannedRule, PreparePlan, RegistryPolicyPlan};
+use super::planned::{route, take_clone, take_known, upstream_url};
 use super::private::{self, Private};
 use super::request::{PrepareRequest, Wishes};
 use super::routing::{PlannedCaches, Router, Way, unseen_rules};
@@ -18,7 +19,7 @@ use crate::account::{Account, RegistryState};
 use crate::cache::{Action, CachePlan, StepKind};
 use crate::check::upstream as at_upstream;
 use crate::check::{UpstreamAnswer, UpstreamLook};
-use crate::clone::{self, CloneItem, CloneOptions, ClonePlan, CloneRequest, CloneRoute, CloneSink, Step};
+use crate::clone::{self, CloneItem, CloneOptions, ClonePlan, CloneRequest, CloneSink};
 use crate::error::{OperationError, Result};
 use crate::finding::Finding;
 use crate::healthomics;
@@ -244,7 +245,7 @@ impl Planner<'_> {
             };
             let mut image = PlannedImage {
                 image: own.image.clone(),
-                route: route(&self.router, subject),
+                route: route(&self.router, &subject.way),
                 action: PlannedAction::Nothing,
                 destination: None,
                 source_digest: subject.known.0.clone(),
@@ -347,93 +348,6 @@ fn new_credential(plan: &CachePlan) -> Option<String> {
         }
         _ => None,
     })
-}
-
-fn upstream_url(names: &PullThroughCacheRule) -> String {
-    UpstreamRegistry::of(&names.upstream)
-        .map_or_else(|| names.upstream.to_string(), |registry| registry.url().to_owned())
-}
-
-fn route(router: &Router<'_>, subject: &Subject) -> PrepareRoute {
-    match &subject.way {
-        Way::Private => PrepareRoute::AlreadyPrivate,
-        Way::Rule(names) => {
-            let (prefix, upstream) = (names.ecr_repository_prefix.to_string(), upstream_url(names));
-            match router.existing(names) {
-                Some(_) => PrepareRoute::ExistingRule { prefix, upstream },
-                None => PrepareRoute::NewRule { prefix, upstream },
-            }
-        }
-        Way::HealthomicsCopies { upstream, credential_arn } => PrepareRoute::HealthomicsCopies {
-            upstream: upstream.clone(),
-            credential_arn: credential_arn.clone(),
-        },
-        Way::Clone(reason) => PrepareRoute::Clone { reason: reason.clone() },
-        Way::Cannot(reason) => PrepareRoute::Cannot { reason: reason.clone() },
-    }
-}
-
-/// Writes down what is known of an image that is not cloned.
-fn take_known(image: &mut PlannedImage) {
-    match &image.route {
-        PrepareRoute::Cannot { reason } => {
-            let error =
-                OperationError::new(format!("cannot bring `{}` into ECR", image.image)).refused(reason);
-            image.problem.get_or_insert(error);
-        }
-        PrepareRoute::HealthomicsCopies { .. } => image.action = PlannedAction::LeaveToHealthomics,
-        PrepareRoute::AlreadyPrivate => {
-            image.destination = Some(image.image.clone());
-            image.digest = image.source_digest.clone();
-        }
-        _ => {}
-    }
-    if image.problem.is_some() {
-        image.action = PlannedAction::Refused;
-    }
-}
-
-/// Writes down what the plan of clones says of an image.
-fn take_clone(image: &mut PlannedImage, planned: &clone::PlannedClone, clones: Option<&ClonePlan>) {
-    let led = match planned.step {
-        Step::SameAs { image } => clones.and_then(|clones| clones.images.get(image)),
-        _ => None,
-    };
-    let told = led.unwrap_or(planned);
-    image.destination = Some(planned.destination.clone()).filter(|name| !name.is_empty());
-    image.source_digest = told.source_digest.clone().or(image.source_digest.take());
-    image.digest = told.digest.clone();
-    if image.route == PrepareRoute::AlreadyPrivate {
-        image.digest = image.source_digest.clone();
-    }
-    if !told.platforms.is_empty() {
-        image.platforms = told.platforms.clone();
-    }
-    image.size_bytes = told.size_bytes;
-    if let CloneRoute::Copy { reason: Some(reason) } = &planned.route {
-        image.route = PrepareRoute::Clone { reason: reason.clone() };
-    }
-    image.action = match &planned.step {
-        Step::UpToDate => PlannedAction::Nothing,
-        Step::Copy { .. } | Step::AddReferrers { .. } => PlannedAction::Copy,
-        Step::Prime => PlannedAction::PullThrough,
-        Step::SameAs { .. } => PlannedAction::SameAsAnother,
-        Step::Cancelled => PlannedAction::Cancelled,
-        Step::Conflict { .. } | Step::Refused { .. } => PlannedAction::Refused,
-    };
-    match &told.step {
-        Step::Refused { error } => image.problem = Some(error.clone()),
-        Step::Conflict { existing } => {
-            let error = OperationError::new(format!("cannot copy to `{}`", planned.destination));
-            let words = format!("the tag stands for {existing}, another image");
-            let hint = "take another --clone-prefix, or let tags move with --overwrite";
-            image.problem = Some(error.refused(words).hint(hint));
-        }
-        _ => {}
-    }
-    if image.problem.is_some() {
-        image.action = PlannedAction::Refused;
-    }
 }
 
 /// Returns findings without those that are there already: several caches see the same of an account.
