@@ -4,6 +4,8 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+#[cfg(test)]
+mod documentation;
 mod drift;
 mod grant;
 mod local;
