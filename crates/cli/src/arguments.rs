@@ -5,6 +5,8 @@ mod cache;
 mod check;
 mod clone;
 mod demo;
+#[cfg(test)]
+mod documentation;
 mod drift;
 mod export;
 mod grant;
