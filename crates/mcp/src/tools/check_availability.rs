@@ -17,14 +17,16 @@ pub(super) struct CheckContainerAvailability;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// ECR URI, ECR repository with tag (quay/biocontainers/bwa:0.7.17), or public image name.
-    #[schemars(length(min = 1, max = 1024))]
+    #[schemars(regex(pattern = r"^\S+$"))]
     container_uri: String,
     /// Read manifests of what is in ECR for platform and missing layers; ECR notes that as a pull.
     #[serde(default = "yes")]
     contents: bool,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

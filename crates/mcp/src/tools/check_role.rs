@@ -16,15 +16,17 @@ pub(super) struct CheckServiceRole;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// ARN or name of the role.
-    #[schemars(length(min = 1, max = 2048), example = &"arn:aws:iam::123456789012:role/omics")]
+    #[schemars(regex(pattern = r"^[\w+=,.@:/-]+$"))]
     role_arn: String,
-    /// ECR repository prefixes that runs use; default: all.
+    /// ECR repository prefixes that runs use; all when absent.
     #[serde(default)]
-    #[schemars(inner(length(min = 2)))]
+    #[schemars(inner(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$")))]
     prefixes: Vec<String>,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

@@ -29,20 +29,22 @@ pub(super) struct CloneContainerToECR;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Image to clone, such as quay.io/biocontainers/bwa:0.7.17.
-    #[schemars(length(min = 1, max = 1024))]
+    #[schemars(regex(pattern = r"^\S+$"))]
     source_uri: String,
     /// ECR repository, made when it is not there; a rule that covers the image, or its own name, when left out.
-    #[schemars(length(min = 2, max = 256), example = &"my-workflow/bwa")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._/-]+$"))]
     target_repository: Option<String>,
     /// Tag in that repository; the image's own when left out.
-    #[schemars(length(min = 1, max = 128))]
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"))]
     target_tag: Option<String>,
     /// Make a new repository's tags immutable.
     #[serde(default)]
     immutable: bool,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

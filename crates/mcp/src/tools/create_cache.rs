@@ -16,27 +16,29 @@ pub(super) struct CreateECRPullThroughCache;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// Upstream registry: docker.io, quay.io, public.ecr.aws, ghcr.io, registry.k8s.io, ...
-    #[schemars(length(min = 1, max = 255))]
+    /// Upstream registry: docker.io, quay.io, public.ecr.aws, ghcr.io or registry.k8s.io.
+    #[schemars(regex(pattern = r"^\S+$"))]
     registry: String,
-    /// ECR repository prefix; default: the usual one.
-    #[schemars(length(min = 2, max = 30), example = &"docker-hub")]
+    /// ECR repository prefix; the usual one when absent.
+    #[schemars(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$"))]
     ecr_prefix: Option<String>,
     /// ARN or name (ecr-pullthroughcache/...) of the Secrets Manager secret; Docker Hub, GHCR and GitLab need one.
-    #[schemars(length(min = 1, max = 2048))]
+    #[schemars(regex(pattern = r"^(arn:aws\S*:)?\S*ecr-pullthroughcache/\S+$"))]
     credential_arn: Option<String>,
-    /// Part of the upstream registry to reach; default: all.
-    #[schemars(length(min = 2, max = 30))]
+    /// Part of the upstream registry to reach; all when absent.
+    #[schemars(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$"))]
     upstream_prefix: Option<String>,
-    /// Account whose runs the grants are bound to; default: any.
+    /// Account whose runs the grants are bound to; any when absent.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     source_account: Option<String>,
     /// Open the repositories that are below the prefix already.
     #[serde(default)]
     grant_existing: bool,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

@@ -16,17 +16,19 @@ pub(super) struct DetectDrift;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR repository prefixes of rules; default: all.
+    /// ECR repository prefixes of rules; all when absent.
     #[serde(default)]
-    #[schemars(inner(length(min = 2)))]
+    #[schemars(inner(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$")))]
     prefixes: Vec<String>,
-    /// ECR repositories; default: all.
+    /// ECR repositories; all when absent.
     #[serde(default)]
-    #[schemars(inner(length(min = 2, max = 256)))]
+    #[schemars(inner(regex(pattern = r"^[a-z0-9][a-z0-9._/-]+$")))]
     repositories: Vec<String>,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

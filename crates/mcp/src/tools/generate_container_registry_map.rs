@@ -18,16 +18,16 @@ pub(super) struct GenerateContainerRegistryMap;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Workflow folder, zip archive of one, or workflow file.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     workflow_folder: String,
     /// JSON file to write; entries that it has stay as they are.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     output_path: String,
     /// AWS account of the private registry; the word ACCOUNT stands for one that is not known.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     account: Option<String>,
     /// AWS Region of the private registry, such as us-east-1; the word REGION stands for one that is not known.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
     /// Shape of the file: `flat` maps names to names, `healthomics` is what CreateWorkflow takes.
     #[serde(default)]

@@ -16,16 +16,18 @@ pub(super) struct GenerateServiceRolePolicy;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR repository prefixes that runs use; default: all.
+    /// ECR repository prefixes that runs use; all when absent.
     #[serde(default)]
-    #[schemars(inner(length(min = 2)))]
+    #[schemars(inner(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$")))]
     prefixes: Vec<String>,
-    /// AWS account, 12 digits; default: the server's.
+    /// AWS account, 12 digits; the server's own when absent.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     account: Option<String>,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

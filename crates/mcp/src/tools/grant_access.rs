@@ -17,14 +17,16 @@ pub(super) struct GrantHealthOmicsECRAccess;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Name of the ECR repository.
-    #[schemars(length(min = 2, max = 256), example = &"my-workflow/bwa")]
+    #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._/-]+$"))]
     repository_name: String,
-    /// Account whose runs the grant is bound to; default: any.
+    /// Account whose runs the grant is bound to; any when absent.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     source_account: Option<String>,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

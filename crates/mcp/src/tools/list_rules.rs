@@ -16,9 +16,11 @@ pub(super) struct ListECRPullThroughCacheRules;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 

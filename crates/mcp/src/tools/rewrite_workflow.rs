@@ -20,10 +20,10 @@ pub(super) struct RewriteWorkflow;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Workflow folder or file.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     workflow_folder: String,
     /// File with the map, flat or healthomics.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     map_path: String,
     /// Write the files, where the diff is agreed on.
     #[serde(default)]
@@ -31,7 +31,8 @@ pub(super) struct Parameters {
     /// Name of a workflow parameter that is to stand for the registry.
     #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_]*$"), example = &"ecr_registry")]
     parameterize: Option<String>,
-    /// Default of that parameter.
+    /// Registry that the parameter has where none is given.
+    #[schemars(regex(pattern = r"^\S+$"))]
     default: Option<String>,
 }
 

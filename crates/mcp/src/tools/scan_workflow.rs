@@ -16,10 +16,10 @@ pub(super) struct ScanWorkflow;
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
     /// Workflow folder, zip archive of one, or workflow file.
-    #[schemars(length(min = 1))]
+    #[schemars(regex(pattern = r"\S"))]
     workflow_folder: String,
-    /// AWS Region of the private registry; default: the server's.
-    #[schemars(length(min = 1))]
+    /// AWS Region of the private registry; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
 }
 

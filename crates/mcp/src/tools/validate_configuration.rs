@@ -16,13 +16,15 @@ pub(super) struct ValidateECRConfiguration;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR repository prefixes to look at; default: all.
+    /// ECR repository prefixes to look at; all when absent.
     #[serde(default)]
-    #[schemars(inner(length(min = 2)))]
+    #[schemars(inner(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$")))]
     prefixes: Vec<String>,
-    /// AWS Region; default: the server's.
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; default: the server's.
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
 
