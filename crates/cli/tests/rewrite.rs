@@ -149,12 +149,13 @@ fn cwl_takes_the_parameter_where_it_is_asked_to() {
     ]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["left_alone"].as_array().unwrap().len(), 0);
+    let left: Vec<_> = report["left_alone"].as_array().unwrap().iter().map(|left| &left["reason"]).collect();
+    assert_eq!(left, ["singularity"]);
     let tool = room.text("cwl/count.cwl");
     assert!(tool.contains("dockerPull: $(inputs.ecr_registry)/"), "{tool}");
     assert!(tool.contains(&format!("  ecr_registry:\n    type: string\n    default: \"{ECR}\"\n")), "{tool}");
     let images = room.images();
-    assert!(images.iter().all(|image| image.starts_with(ECR)), "{images:?}");
+    assert_eq!(images.iter().filter(|image| image.starts_with(ECR)).count(), 5, "{images:?}");
     let usage = room.rewrite(&["--cwl-expressions"]);
     assert_eq!(usage.status.code(), Some(2), "expressions need a parameter");
 }
