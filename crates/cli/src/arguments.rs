@@ -5,10 +5,13 @@ mod cache;
 mod check;
 mod clone;
 mod demo;
+#[cfg(test)]
+mod documentation;
 mod drift;
 mod export;
 mod grant;
 mod local;
+mod mcp;
 mod policy;
 mod prepare;
 mod rewrite;
@@ -30,6 +33,7 @@ pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
+pub(crate) use self::mcp::{Client, InstallArguments, McpArguments, McpCommand, McpServeArguments};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 pub(crate) use self::rewrite::RewriteArguments;
@@ -65,7 +69,7 @@ pub(crate) enum Command {
     Explain(ExplainArguments),
     Export(Box<ExportArguments>),
     Demo(DemoArguments),
-    Mcp(McpArguments),
+    Mcp(Box<McpArguments>),
 }
 
 /// The shape of what is printed.
@@ -164,18 +168,6 @@ pub(crate) struct MapArguments {
     /// What comes before the names of cloned repositories
     #[arg(long, value_name = "REPOSITORY", help_heading = "Mapping")]
     pub(crate) clone_prefix: Option<RepositoryName>,
-}
-
-/// Serve the operations to an AI assistant over the Model Context Protocol
-///
-/// Speaks the protocol on standard input and output until the client closes it; logs go to standard error.
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  # an entry for a client's list of servers
-  {\"mcpServers\": {\"omics-ecr\": {\"command\": \"omics-ecr\", \"args\": [\"mcp\"]}}}")]
-pub(crate) struct McpArguments {
-    #[command(flatten)]
-    pub(crate) target: TargetArguments,
 }
 
 /// Reads `HOST[/UPSTREAM_PREFIX]=ECR_PREFIX`.

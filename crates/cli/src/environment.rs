@@ -60,6 +60,8 @@ pub(crate) const SLURM_MIN: &str = "SLURM_ARRAY_TASK_MIN";
 pub(crate) const SLURM_MAX: &str = "SLURM_ARRAY_TASK_MAX";
 /// The size of an array of Slurm.
 pub(crate) const SLURM_COUNT: &str = "SLURM_ARRAY_TASK_COUNT";
+/// The token that clients of the MCP server have to show over HTTP.
+pub(crate) const MCP_TOKEN: &str = "OMICS_ECR_MCP_TOKEN";
 /// When set to anything, no colour is used.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
 

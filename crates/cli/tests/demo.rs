@@ -52,6 +52,7 @@ fn the_examples_come_into_ecr_and_healthomics_pulls_them() {
     }
     assert!(read("container_registry_map.json").get("registryMappings").is_some());
     assert_eq!(read("report.json"), report["prepared"]);
+    assert!(fs::read_to_string(folder.join("report.html")).unwrap().contains("biocontainers/bwa"));
 }
 
 #[test]

@@ -118,3 +118,38 @@ fn what_an_account_has_is_taken_over() {
     assert_eq!(run(&["export", "terraform", "--prefix", "ghcr"]).status.code(), Some(2));
     assert_eq!(run(&["export", "cloudformation", "--repository", "a/b"]).status.code(), Some(2));
 }
+
+#[test]
+fn the_new_rules_of_a_plan_are_written_without_asking_aws() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.json");
+    let rule = |is_new: bool| serde_json::json!({ "upstream": "quay.io", "upstreamPrefix": "ROOT", "credentialArn": null, "isNew": is_new });
+    let others = serde_json::json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Others", "Effect": "Allow",
+        "Principal": { "AWS": "arn:aws:iam::222222222222:root" }, "Action": "ecr:ReplicateImage", "Resource": "*" }] });
+    let mut plan = serde_json::json!({
+        "schema_version": 1, "account": "123456789012", "region": "us-east-1",
+        "request": { "workflow": "w", "images": [], "unresolved": 0 },
+        "state": {
+            "rule `quay`": rule(true),
+            "rule `old`": rule(false),
+            "registry policy of `123456789012` for the rule `quay`":
+                { "kind": "registry-policy", "object": "123456789012", "action": "update", "before": others, "after": {} },
+        },
+    });
+    fs::write(&file, plan.to_string()).unwrap();
+    let run = || omics_ecr(&["export", "terraform", "--plan", file.to_str().unwrap()]);
+    let text = stdout(&run());
+    assert!(
+        text.contains("aws_ecr_pull_through_cache_rule\" \"quay\"") && !text.contains("\"old\""),
+        "{text}"
+    );
+    assert!(text.contains("Others") && text.contains("to = aws_ecr_registry_policy.registry"), "{text}");
+
+    // Where the plan leaves the policy alone, so does the export.
+    plan["state"].as_object_mut().unwrap().retain(|subject, _| subject.starts_with("rule"));
+    fs::write(&file, plan.to_string()).unwrap();
+    assert!(!stdout(&run()).contains("aws_ecr_registry_policy"));
+    plan["state"]["rule `quay`"] = rule(false);
+    fs::write(&file, plan.to_string()).unwrap();
+    assert_eq!(run().status.code(), Some(2));
+}

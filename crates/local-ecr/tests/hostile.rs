@@ -132,7 +132,7 @@ async fn paths_that_lead_elsewhere_are_refused_in_the_registrys_form() {
     for path in &paths {
         for method in ["GET", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"] {
             let request = format!(
-                "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
+                "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
             );
             let answer = raw(&server, request.as_bytes()).await;
             assert!(answer.starts_with("HTTP/1.1 4"), "{method} {path}: {answer}");
@@ -173,12 +173,12 @@ async fn content_that_is_not_what_it_says_is_not_stored() {
 async fn a_client_that_stands_still_is_not_waited_for() {
     let (server, _folder) = kept().await;
     let head = format!(
-        "POST /v2/team/tool/blobs/uploads/?digest={} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\nhalf",
+        "POST /v2/team/tool/blobs/uploads/?digest={} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 100\r\n\r\nhalf",
         digest(b"x")
     );
     let answer = raw(&server, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    let head = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: AmazonEC2ContainerRegistry_V20150921.ListImages\r\ncontent-length: 100\r\n\r\n{";
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-target: AmazonEC2ContainerRegistry_V20150921.ListImages\r\ncontent-length: 100\r\n\r\n{";
     let answer = raw(&server, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("__type"), "{answer}");
 }
@@ -263,8 +263,9 @@ fn no_path_of_the_registry_breaks_the_server() {
     let method = proptest::sample::select(vec!["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]);
     let mut runner = TestRunner::new(Cases { cases: 600, ..Cases::default() });
     let tried = runner.run(&(method, path), |(method, path)| {
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        );
         let answer = runtime.block_on(raw(&server, request.as_bytes()));
         let status = answer.split(' ').nth(1).and_then(|text| text.parse::<u16>().ok()).unwrap_or_default();
         prop_assert!((200..500).contains(&status), "{method} {path}: {answer}");

@@ -1,102 +1,218 @@
-//! The server: what it says of itself, and its transport.
+//! The server: what it says of itself, and where each request goes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use operations::{EcrTarget, OperationError};
-use rmcp::ServiceExt as _;
-use rmcp::handler::server::wrapper::{Json, Parameters};
-use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
-use rmcp::{ServerHandler, tool, tool_handler, tool_router};
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::RequestContext;
+use rmcp::{RoleServer, ServerHandler};
 
-use crate::generate_container_registry_map::{self as map, MapParameters, MapResult};
+use crate::accounts::Accounts;
+use crate::call::{self, Call};
+use crate::config::Config;
+use crate::progress::Progress;
+use crate::state::RequestState;
+use crate::thread::on_its_own;
+use crate::{completion, prompts, resources, tools};
 
 /// What the server tells an assistant about itself.
-const INSTRUCTIONS: &str = "Makes the container images of genomics workflows (WDL, Nextflow, CWL) ready in a \
-    private Amazon ECR for AWS HealthOmics. Start with GenerateContainerRegistryMap on the workflow's folder: it \
-    needs no AWS account and no network.";
+const INSTRUCTIONS: &str = "Makes the container images of genomics workflows (WDL, Nextflow, CWL) ready in a private \
+    Amazon ECR, where AWS HealthOmics reads them. Order of work: ScanWorkflow or GenerateContainerRegistryMap on the \
+    folder; CreateECRPullThroughCache for each registry, CloneContainerToECR for what no rule serves; \
+    CheckContainerAvailability for each URI; ValidateECRConfiguration when a pull fails. Tools that change something \
+    return their plan unless the user started the server with --allow-write. Never ask for passwords or tokens: the user \
+    stores them with `omics-ecr secret create`.";
 
-/// Serving ended with a failure of the transport.
+/// How long a client may keep a list that only another version of the server changes, in milliseconds.
+pub(crate) const LIST_TTL_MS: u64 = 3_600_000;
+
+/// Serving ended with a failure.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// The server could not be made.
+    #[error("cannot start the server: {0}")]
+    Start(String),
     /// The client's first messages were not of the protocol.
     #[error("cannot begin a session of the Model Context Protocol: {0}")]
     Begin(String),
     /// The session was cut.
     #[error("the session of the Model Context Protocol broke off: {0}")]
     Session(String),
+    /// The address cannot be served on as it was asked for.
+    #[error("cannot serve on {address}: {words}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why not.
+        words: String,
+    },
 }
 
-/// The server's state.
+/// What all calls share.
+pub(crate) struct State {
+    pub(crate) accounts: Accounts,
+    pub(crate) target: EcrTarget,
+    pub(crate) allow_write: bool,
+    pub(crate) allowed_paths: Vec<PathBuf>,
+    /// Whether the client's own roots are folders that tools may use.
+    pub(crate) trusts_roots: bool,
+    pub(crate) request_state: RequestState,
+}
+
+/// The server. Cheap to clone.
 #[derive(Clone)]
-struct Server {
-    target: EcrTarget,
-}
+pub struct Server(Arc<State>);
 
-#[tool_router]
 impl Server {
-    /// Finds every container image of a workflow folder and writes the registry map that sends each image to
-    /// its place in a private Amazon ECR.
-    #[tool(
-        name = "GenerateContainerRegistryMap",
-        description = "Scan a workflow folder (WDL, Nextflow, CWL) for container images and write a JSON map from each \
-            image to its URI in a private Amazon ECR. Returns every image with its URI and route, the images to clone, and \
-            findings to look at before a run. Use it first for a new or migrated workflow, and again after images changed; it \
-            needs no AWS account and no network. Do not use it to copy images or to create rules: it only writes the map \
-            file, and keeps entries that the file already has.",
-        annotations(
-            title = "Generate a container registry map",
-            read_only_hint = false,
-            destructive_hint = false,
-            idempotent_hint = true,
-            open_world_hint = false
-        )
-    )]
-    async fn generate_container_registry_map(
-        &self,
-        Parameters(parameters): Parameters<MapParameters>,
-    ) -> Result<Json<MapResult>, CallToolResult> {
-        let target = self.target.clone();
-        in_background(move || map::run(parameters, target)).await
+    /// Returns a server; `trusts_roots` when its client started it and so names the folders that tools may use.
+    ///
+    /// # Errors
+    /// When the machine has no randomness to sign with.
+    pub fn new(config: Config, trusts_roots: bool) -> Result<Self, ServeError> {
+        let request_state = RequestState::new().map_err(ServeError::Start)?;
+        Ok(Self(Arc::new(State {
+            accounts: Accounts::new(config.connect),
+            target: config.target,
+            allow_write: config.allow_write,
+            allowed_paths: config.allowed_paths,
+            trusts_roots,
+            request_state,
+        })))
     }
 }
 
-#[tool_handler]
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let implementation = Implementation::new("omics-ecr", env!("CARGO_PKG_VERSION"))
             .with_title("omics-ecr")
             .with_description("Container images of genomics workflows in a private Amazon ECR");
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(implementation)
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_completions()
+                .enable_prompts()
+                .enable_resources()
+                .enable_tools()
+                .build(),
+        )
+        .with_server_info(implementation)
+        .with_instructions(INSTRUCTIONS)
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        tools::list().iter().find(|tool| tool.name == name).cloned()
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListToolsResult::with_all_items(tools::list().to_vec())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListResourcesResult::with_all_items(resources::list())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListResourceTemplatesResult::with_all_items(resources::templates())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let state = self.0.clone();
+        let read = async move || resources::read(&state, &request.uri).await.map_err(Refused);
+        on_its_own(read).await.map(ReadResourceResponse::Complete).map_err(|Refused(error)| error)
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        one_page(request)?;
+        Ok(ListPromptsResult::with_all_items(prompts::list())
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Public))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        prompts::get(&request.name, &arguments).map(GetPromptResponse::Complete)
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let state = self.0.clone();
+        let complete = async move || completion::complete(&state, &request).await.map_err(Refused);
+        on_its_own(complete).await.map_err(|Refused(error)| error)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(tool) = tools::find(&request.name) else {
+            return Err(ErrorData::invalid_params(format!("there is no tool `{}`", request.name), None));
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        let subject = format!("{}\n{}", tool.name, serde_json::Value::Object(arguments.clone()));
+        let told = call::open_state(&self.0.request_state, request.request_state.as_deref(), &subject);
+        let progress = Progress::new(context.peer.clone(), context.meta.get_progress_token());
+        let responses = request.input_responses;
+        let mut call = Call { server: self.0.clone(), context, told, responses, subject, progress };
+        call.remember_roots();
+        Ok(tool.call(call, arguments).await)
     }
 }
 
-/// Runs an operation that reads and writes files where it does not block the session.
-async fn in_background<T: Send + 'static>(
-    operation: impl FnOnce() -> operations::Result<T> + Send + 'static,
-) -> Result<Json<T>, CallToolResult> {
-    match tokio::task::spawn_blocking(operation).await {
-        Ok(Ok(result)) => Ok(Json(result)),
-        Ok(Err(error)) => Err(tool_error(&error)),
-        Err(join) => Err(tool_error(&OperationError::new("cannot finish the operation").refused(join))),
+/// A failure as the protocol has it.
+struct Refused(ErrorData);
+
+impl From<OperationError> for Refused {
+    fn from(error: OperationError) -> Self {
+        Self(ErrorData::internal_error(crate::answer::line(&error), None))
     }
 }
 
-/// Returns a failure as an assistant should read it: what was tried, who refused, and what helps.
-fn tool_error(error: &OperationError) -> CallToolResult {
-    let refused = error.refused.as_ref().map(|words| format!("\ncaused by: {words}")).unwrap_or_default();
-    let hint = error.hint.as_ref().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    CallToolResult::error(vec![ContentBlock::text(format!("error: {error}{refused}{hint}"))])
-}
-
-/// Serves one session over standard input and output until the client closes it.
-///
-/// `target` is the registry that tools use when a call names none.
-///
-/// # Errors
-/// When the client does not speak the protocol, or the session breaks off.
-pub async fn serve_stdio(target: EcrTarget) -> Result<(), ServeError> {
-    let session = Server { target }.serve(rmcp::transport::stdio()).await;
-    let session = session.map_err(|error| ServeError::Begin(error.to_string()))?;
-    session.waiting().await.map_err(|error| ServeError::Session(error.to_string()))?;
-    Ok(())
+/// Refuses a cursor: every list has one page.
+pub(crate) fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|request| request.cursor) {
+        Some(_) => Err(ErrorData::invalid_params("the cursor is not of this server", None)),
+        None => Ok(()),
+    }
 }

@@ -15,6 +15,7 @@ mod opening;
 pub(crate) mod registry_policy;
 mod request;
 mod rule;
+mod runs;
 mod step;
 pub(crate) mod template;
 

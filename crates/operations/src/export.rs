@@ -9,6 +9,7 @@ mod hcl;
 mod identifier;
 mod planned;
 mod present;
+mod saved;
 mod terraform;
 
 use aws::ecr::Template;
@@ -20,6 +21,7 @@ use crate::role::{RolePolicies, RoleScope, policies};
 
 pub use self::planned::of_requests;
 pub use self::present::{ExportScope, of_account};
+pub use self::saved::of_plan;
 
 /// The account side of pull through in one Region, ready to be written as code.
 #[derive(Debug, Clone)]
@@ -40,6 +42,19 @@ pub struct Export {
 struct Exported<T> {
     what: T,
     exists: bool,
+}
+
+/// What is known of the registry's policy before anything is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum RegistryBefore {
+    /// Nothing; it is taken for none.
+    Unknown,
+    /// There is none.
+    Absent,
+    /// It is this text.
+    Is(String),
+    /// It is one that grants all of it already, and stays as it is.
+    Untouched,
 }
 
 /// A pull through cache rule.

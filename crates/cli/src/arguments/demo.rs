@@ -22,7 +22,7 @@ pub(crate) struct DemoArguments {
     /// Folder, zip archive of one, or a single workflow file [default: the examples that come with omics-ecr]
     #[arg(value_name = "FOLDER")]
     pub(crate) path: Option<PathBuf>,
-    /// Folder to write the flat image map, the container registry map and the report to; made where it is missing
+    /// Folder to write the flat image map, the container registry map and the reports to; made where it is missing
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) keep: Option<PathBuf>,
     /// Shape of the output

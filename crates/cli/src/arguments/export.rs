@@ -49,6 +49,9 @@ pub(crate) struct ExportOptions {
     /// Upstream registry for which a cache is to be made, such as quay.io, quay.io=quay or quay.io/biocontainers=bio
     #[arg(long = "registry", value_name = "UPSTREAM[=PREFIX]", value_parser = read_wanted, help_heading = "To be made")]
     pub(crate) registries: Vec<WantedCache>,
+    /// Plan of `prepare --plan-out` whose new rules are exported, without asking AWS; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["registries", "prefixes", "repositories"], help_heading = "To be made")]
+    pub(crate) plan: Option<PathBuf>,
     /// Secret that ECR signs in to a registry with, such as docker.io=arn:aws:secretsmanager:...
     #[arg(
         long = "credential",

@@ -234,12 +234,14 @@ fn keep(folder: &Path, prepared: &PrepareReport) -> operations::Result<Vec<PathB
         OperationError::new(format!("cannot write `{}`", path.display())).refused(error)
     };
     std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    let [flat, healthomics, report] =
-        ["registry_map.json", "container_registry_map.json", "report.json"].map(|name| folder.join(name));
+    let [flat, healthomics, report, page] =
+        ["registry_map.json", "container_registry_map.json", "report.json", "report.html"]
+            .map(|name| folder.join(name));
     // What an earlier demo left there is of another account, whose registry had another port.
     map::write(prepared.map(), Format::Flat, &flat, true)?;
     map::write(prepared.map(), Format::Healthomics, &healthomics, true)?;
     let text = serde_json::to_string_pretty(prepared).map_err(|error| unwritable(&report, &error))?;
     std::fs::write(&report, text + "\n").map_err(|error| unwritable(&report, &error))?;
-    Ok(vec![flat, healthomics, report])
+    std::fs::write(&page, prepare::html(prepared)).map_err(|error| unwritable(&page, &error))?;
+    Ok(vec![flat, healthomics, report, page])
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use operations::cache::{CacheOptions, CacheRequest};
 use operations::export::{self, Export, ExportScope};
+use operations::prepare::SavedPlan;
 use operations::{OperationError, read_upstream};
 
 use crate::arguments::{ExportArguments, ExportFormat, ExportOptions};
@@ -38,7 +39,9 @@ pub(crate) fn run(arguments: &ExportArguments) -> operations::Result<ExitCode> {
 }
 
 async fn read(options: &ExportOptions) -> operations::Result<Export> {
-    let export = if options.registries.is_empty() {
+    let export = if let Some(path) = &options.plan {
+        export::of_plan(&SavedPlan::read(&text_file::read(path)?)?)?
+    } else if options.registries.is_empty() {
         let account = account::open(&options.account).await?;
         let scope =
             ExportScope { prefixes: options.prefixes.clone(), repositories: options.repositories.clone() };

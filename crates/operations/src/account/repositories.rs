@@ -32,6 +32,16 @@ impl Account {
         Ok(self.with_policies(all).await)
     }
 
+    /// Returns the name of every repository: one request a page of 1,000 of them.
+    ///
+    /// Source: ECR `DescribeRepositories`.
+    ///
+    /// # Errors
+    /// When the repositories cannot be listed.
+    pub async fn repository_names(&self) -> Result<Vec<RepositoryName>> {
+        Ok(self.ecr().repositories().await?.into_iter().map(|repository| repository.name).collect())
+    }
+
     /// Returns the repositories of these names that are there, with their policies, and the names of those that are
     /// not.
     ///

@@ -13,7 +13,7 @@ use super::{registry_policy, rule, template};
 use crate::account::{Account, Looked, RegistryState};
 use crate::credential;
 use crate::error::{OperationError, Result};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{Access, Judge, PrefixAccess};
 
 /// What making a cache will do.
@@ -160,7 +160,7 @@ pub async fn plan(account: &Account, request: CacheRequest) -> Result<CachePlan>
         Err(error) => {
             let words = error.refused.as_deref().unwrap_or(&error.tried);
             let message = format!("the repositories that are there could not be looked at: {words}");
-            findings.push(Finding::new(Severity::Warning, Code::Access, prefix, message));
+            findings.push(Finding::new(Severity::Warning, Code::CouldNotLook, prefix, message));
         }
     }
     let judge = Judge::new(opening.runs_in(), &state.policy);
@@ -228,6 +228,9 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
             StepKind::Rule | StepKind::Repository => rule::apply(account, &request, arn).await,
         };
         stopped |= outcome.is_err() && step.kind != StepKind::Validation;
+        if outcome == Ok(Outcome::CouldNotLook) {
+            findings.push(unverified(&step.object));
+        }
         steps.push(step.tried(outcome));
     }
     let state = RegistryState::read(account).await;
@@ -249,7 +252,8 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
             if closed_repositories.len() == 1 { "repository is" } else { "repositories are" },
         );
         let finding = Finding::new(Severity::Warning, Code::Access, plan.prefix.as_str(), message);
-        findings.push(finding.hint("run it again with --grant-existing"));
+        let fix = Fix::command(format!("omics-ecr grant --prefix {}", plan.prefix));
+        findings.push(finding.hint("run it again with --grant-existing").fix(fix));
     }
     CacheReport {
         schema_version: 1,
@@ -264,6 +268,13 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
         healthomics_takes_upstream: request.upstream.upstream().healthomics,
         findings,
     }
+}
+
+/// Returns what is to be said where the caller may not let ECR try a secret.
+fn unverified(prefix: &str) -> Finding {
+    let message = "the caller may not let ECR sign in upstream, so whether the secret works is not known";
+    Finding::new(Severity::Warning, Code::LoginUnknown, prefix, message)
+        .hint("allow `ecr:ValidatePullThroughCacheRule`, or see that a first pull goes through")
 }
 
 /// Returns whether a step is to be tried.

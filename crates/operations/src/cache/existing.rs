@@ -1,6 +1,6 @@
 //! The repositories that are below a prefix already: no template opens them any more.
 
-use image::{PullThroughCacheRules, RepositoryName};
+use image::{EcrRepositoryPrefix, PullThroughCacheRules, RepositoryName};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,8 +23,11 @@ pub struct ExistingRepository {
 }
 
 /// Returns whether the rule of a prefix is the one that governs a repository, by these rules and that one.
-fn governs(request: &CacheRequest, rules: &PullThroughCacheRules, name: &RepositoryName) -> bool {
-    let prefix = request.prefix();
+pub(super) fn governs(
+    prefix: &EcrRepositoryPrefix,
+    rules: &PullThroughCacheRules,
+    name: &RepositoryName,
+) -> bool {
     if prefix.strip(name.as_str()).is_none() {
         return false;
     }
@@ -47,7 +50,7 @@ pub(super) async fn find(
 ) -> Result<Vec<(ExistingRepository, Step)>> {
     let judge = Judge::new(request.opening(account).runs_in(), &state.policy);
     let rules = state.names().unwrap_or_default();
-    let found = account.repositories(|name| governs(request, &rules, name)).await?;
+    let found = account.repositories(|name| governs(request.prefix(), &rules, name)).await?;
     let mut closed = Vec::new();
     for repository in found {
         let name = repository.repository.name.to_string();

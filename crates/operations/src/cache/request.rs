@@ -1,5 +1,6 @@
 //! What is asked for when a cache is made, as far as it can be judged before AWS is asked.
 
+use aws::ecr::Rule;
 use image::{
     AccountId, Credential, EcrRepositoryPrefix, PullThroughCacheRule, UpstreamRegistry,
     UpstreamRepositoryPrefix,
@@ -118,6 +119,35 @@ impl CacheRequest {
             upstream_repository_prefix: upstream_prefix,
         };
         Ok(Self { upstream, names, credential, options, findings })
+    }
+
+    /// Returns whether a request that lacks a credential may find it in a rule that is there.
+    pub fn may_be_renewed(registry: &str, options: &CacheOptions) -> bool {
+        let needs = |upstream: UpstreamRegistry| upstream.upstream().credential == Credential::Required;
+        options.credential.is_none() && read_upstream(registry).is_ok_and(needs)
+    }
+
+    /// Reads what was asked for like [`Self::new`]; a credential that is needed and not named is that of the rule
+    /// which the prefix has.
+    ///
+    /// Source: ECR `DescribePullThroughCacheRules`, where a credential is needed and not named.
+    ///
+    /// # Errors
+    /// What [`Self::new`] refuses, where no rule for the same registry helps it.
+    pub async fn renewed(account: &Account, registry: &str, options: CacheOptions) -> Result<Self> {
+        let refusal = match Self::new(registry, options.clone()) {
+            Err(error) if Self::may_be_renewed(registry, &options) => error,
+            outcome => return outcome,
+        };
+        let upstream = read_upstream(registry)?;
+        let prefix = options.prefix.clone().unwrap_or_else(|| upstream.default_prefix());
+        let rules = account.ecr().rules().await?;
+        match super::rule::find(&rules, &prefix) {
+            Some(Rule { names, credential_arn: Some(arn), .. }) if names.upstream == *upstream.host() => {
+                Self::new(registry, CacheOptions { credential: Some(arn.clone()), ..options })
+            }
+            _ => Err(refusal),
+        }
     }
 
     /// Returns the ECR repository prefix.

@@ -206,6 +206,8 @@ pub enum Outcome {
     Failed,
     /// It was not tried.
     NotDone,
+    /// Nothing was to be changed, and it could not be looked at.
+    CouldNotLook,
 }
 
 impl Outcome {
@@ -216,12 +218,13 @@ impl Outcome {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::NotDone => "not done",
+            Self::CouldNotLook => "could not look",
         }
     }
 
-    /// Returns whether things are as they were wanted.
+    /// Returns whether things are as they were wanted, as far as could be seen.
     pub fn is_good(self) -> bool {
-        matches!(self, Self::NotNeeded | Self::Done)
+        matches!(self, Self::NotNeeded | Self::Done | Self::CouldNotLook)
     }
 }
 

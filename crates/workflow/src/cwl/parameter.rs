@@ -206,7 +206,7 @@ impl<'d> Declaring<'d> {
         let version = root.and_then(|root| root.get("cwlVersion")).and_then(|version| version.value());
         // Inputs of drafts have other forms.
         if !version.is_some_and(|version| version.starts_with("v1.")) {
-            return Err(format!("`{}` is of no version of CWL from v1.0 on", process.document.path));
+            return Err(format!("`{}` is not written in CWL v1.0 or later", process.document.path));
         }
         let Some(inputs) = insertion::collection(process, "inputs") else {
             return Err(format!("{here} has no inputs of its own that can be added to"));

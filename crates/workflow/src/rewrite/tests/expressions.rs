@@ -163,3 +163,12 @@ fn places_without_the_inputs_of_a_tool_are_left_alone() {
     let shared = step.replace("in: {", "in: &in {");
     assert_undeclared(&[("t.cwl", &plain), ("w.cwl", &shared)]);
 }
+
+#[test]
+fn files_that_were_wrong_before_keep_nothing_from_being_rewritten() {
+    let tool = "cwlVersion: v1.2\nclass: CommandLineTool\ninputs: []\noutputs: []\nhints:\n  DockerRequirement: {dockerPull: quay.io/a/b:1}\n";
+    let broken =
+        "cwlVersion: v1.2\nclass: Workflow\ninputs: []\nsteps:\n  one\n    run: other.cwl\n  two: {}\n";
+    let rewriting = expressed(&[("t.cwl", tool), ("w.cwl", broken)], None);
+    assert_eq!(outcomes(&rewriting), [("quay.io/a/b:1".to_owned(), None)]);
+}

@@ -1,0 +1,62 @@
+//! The tool CheckContainerAvailability.
+
+use operations::check::{self, CheckReport, CheckRequest};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Hints, Tool, lines};
+use crate::answer::{Answer, Stop, line};
+use crate::call::Call;
+use crate::config::Purpose;
+
+/// The tool.
+pub(super) struct CheckContainerAvailability;
+
+/// What the tool is called with.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parameters {
+    /// ECR URI, ECR repository with tag (quay/biocontainers/bwa:0.7.17), or public image name.
+    #[schemars(regex(pattern = r"^\S+$"))]
+    container_uri: String,
+    /// Read manifests of what is in ECR for platform and missing layers; ECR notes that as a pull.
+    #[serde(default = "yes")]
+    contents: bool,
+    /// AWS Region; the server's own when absent.
+    #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
+    region: Option<String>,
+    /// AWS profile; the server's own when absent.
+    #[schemars(regex(pattern = r"\S"))]
+    profile: Option<String>,
+}
+
+impl Tool for CheckContainerAvailability {
+    const NAME: &str = "CheckContainerAvailability";
+    const TITLE: &str = "Check whether a run can use an image";
+    const DESCRIPTION: &str = "Tell whether a HealthOmics run can use one image: is it in ECR or would a rule bring it, may HealthOmics read it, does it run there; with evidence. Changes nothing and imports nothing. To bring a missing image use CloneContainerToECR.";
+    const HINTS: Hints = Hints::LOOKS_OUT;
+    type Parameters = Parameters;
+    type Output = CheckReport;
+
+    async fn call(call: &Call, parameters: Parameters) -> Result<Answer<Self::Output>, Stop> {
+        let Parameters { container_uri, contents, region, profile } = parameters;
+        let (account, registry) =
+            call.registry(profile.as_deref(), region.as_deref(), Purpose::Looking).await?;
+        let request = CheckRequest { contents, ..CheckRequest::new(vec![container_uri]) };
+        let report = call.reading("checking", check::check(&account, &registry, &request)).await?;
+        let mut text = String::new();
+        for image in &report.images {
+            text += &format!("{}: {}.", image.image, image.availability.label());
+            if let Some(problem) = &image.problem {
+                text += &format!(" {}.", line(problem));
+            }
+            text += &lines(&image.findings, 10);
+        }
+        let failed = report.verdict().is_none();
+        Ok(Answer::new(report, text).failed(failed))
+    }
+}
+
+fn yes() -> bool {
+    true
+}
