@@ -4,11 +4,16 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod demo;
+#[cfg(test)]
+mod documentation;
 mod drift;
+mod export;
 mod grant;
 mod local;
 mod mcp;
 mod policy;
+mod prepare;
 mod rewrite;
 mod role;
 mod secret;
@@ -23,11 +28,14 @@ pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
+pub(crate) use self::demo::DemoArguments;
 pub(crate) use self::drift::DriftArguments;
+pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::mcp::{Client, InstallArguments, McpArguments, McpCommand, McpServeArguments};
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
+pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
@@ -43,6 +51,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Prepare(Box<PrepareArguments>),
+    Apply(ApplyArguments),
     Scan(ScanArguments),
     Map(MapArguments),
     Rewrite(RewriteArguments),
@@ -57,6 +67,8 @@ pub(crate) enum Command {
     Drift(DriftArguments),
     Validate(ValidateArguments),
     Explain(ExplainArguments),
+    Export(Box<ExportArguments>),
+    Demo(DemoArguments),
     Mcp(Box<McpArguments>),
 }
 

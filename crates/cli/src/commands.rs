@@ -4,8 +4,10 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod demo;
 mod drift;
 mod explain;
+mod export;
 mod grant;
 mod interrupt;
 mod local;
@@ -13,6 +15,8 @@ mod map;
 mod mcp;
 mod password;
 mod policy;
+mod prepare;
+mod progress;
 mod proxies;
 mod question;
 mod rewrite;
@@ -34,6 +38,8 @@ use crate::{environment, failure};
 /// Runs what was typed and returns the exit code.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let (outcome, output) = match &arguments.command {
+        Command::Prepare(arguments) => (prepare::run(arguments), arguments.delivery.output),
+        Command::Apply(arguments) => (prepare::run_saved(arguments), arguments.delivery.output),
         Command::Scan(arguments) => (scan::run(arguments), arguments.output),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
         Command::Rewrite(arguments) => (rewrite::run(arguments), arguments.output),
@@ -51,6 +57,8 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
             (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
         }
         Command::Explain(arguments) => (explain::run(arguments), arguments.output),
+        Command::Export(arguments) => (export::run(arguments), Output::Table),
+        Command::Demo(arguments) => (demo::run(arguments), arguments.output),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

@@ -15,6 +15,21 @@ pub(crate) const AWS_CA_BUNDLE: &str = "AWS_CA_BUNDLE";
 pub(crate) const LOCAL_KEY_ID: &str = "OMICS_ECR_LOCAL_ACCESS_KEY_ID";
 /// The secret of the access key that a local ECR takes.
 pub(crate) const LOCAL_SECRET: &str = "OMICS_ECR_LOCAL_SECRET_ACCESS_KEY";
+/// What says how the bucket of a local ECR is reached, beside [`AWS_REGION`] and [`AWS_DEFAULT_REGION`].
+const BUCKET: [&str; 12] = [
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ALLOW_HTTP",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+];
 /// The shell of whoever runs this.
 pub(crate) const SHELL: &str = "SHELL";
 /// The folder of Docker's `config.json`.
@@ -53,4 +68,10 @@ pub(crate) const NO_COLOR: &str = "NO_COLOR";
 /// Returns a variable that is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// Returns what is set of how a bucket is reached, the Region that counts last.
+pub(crate) fn bucket() -> Vec<(String, String)> {
+    let names = BUCKET.iter().chain(&[AWS_DEFAULT_REGION, AWS_REGION]);
+    names.filter_map(|name| Some(((*name).to_owned(), variable(name)?))).collect()
 }

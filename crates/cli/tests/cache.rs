@@ -185,13 +185,13 @@ fn nothing_is_deleted_without_being_asked_for() {
 #[test]
 fn a_grant_is_bound_to_an_account_by_a_flag_with_or_without_the_account() {
     let world = World::new();
-    let own = ["cache", "create", "quay.io", "--source-account", "--dry-run", "--output", "json"];
+    let own = ["cache", "create", "--source-account", "quay.io", "--dry-run", "--output", "json"];
     let plan = document(&world.run(&own));
     let condition =
         &plan["steps"][1]["after"]["Statement"][0]["Condition"]["StringEquals"]["aws:SourceAccount"];
     assert_eq!(condition, "123456789012");
     let other =
-        ["cache", "create", "quay.io", "--source-account", "210987654321", "--dry-run", "--output", "json"];
+        ["cache", "create", "--source-account=210987654321", "quay.io", "--dry-run", "--output", "json"];
     let plan = document(&world.run(&other));
     let condition =
         &plan["steps"][1]["after"]["Statement"][0]["Condition"]["StringEquals"]["aws:SourceAccount"];

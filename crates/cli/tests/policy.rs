@@ -89,3 +89,105 @@ fn the_role_that_is_printed_passes_its_check() {
     assert_eq!(without.status.code(), Some(1), "{without:?}");
     assert!(String::from_utf8_lossy(&without.stderr).contains("hint: "));
 }
+
+/// The cases of the decider that one document and one request make, whatever file they stand in.
+fn cases() -> Vec<Value> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../policy/tests/cases");
+    let mut cases = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let file: Value = serde_json::from_slice(&std::fs::read(entry.unwrap().path()).unwrap()).unwrap();
+        cases.extend(file["cases"].as_array().unwrap().iter().filter_map(|case| single(&file, case)));
+    }
+    cases
+}
+
+/// Returns a case in the shape that `--cases` takes, where flags can say the same.
+fn single(file: &Value, case: &Value) -> Option<Value> {
+    let asked = case.get("request").unwrap_or(case);
+    let get = |name: &str| asked.get(name).or_else(|| file.get(name)).cloned().unwrap_or(Value::Null);
+    let others = ["present", "unknown_family", "all_of", "others_unknown", "service_request"];
+    let has = |name: &str| !get(name).is_null();
+    let policy = match (case.get("policy"), case.get("statement"), case.get("condition")) {
+        (Some(policy), ..) => policy.clone(),
+        (None, Some(statement), None) if statement.is_object() && case.get("version").is_none() => {
+            json!({ "Version": "2012-10-17", "Statement": statement })
+        }
+        (None, _, Some(condition)) if case.get("version").is_none() => {
+            json!({ "Version": "2012-10-17", "Statement": { "Sid": "C", "Effect": "Allow", "Principal": "*",
+                "Action": "*", "Condition": condition } })
+        }
+        _ => return None,
+    };
+    let kind = case.get("kind").or_else(|| file.get("kind")).cloned().unwrap_or_else(|| json!("repository"));
+    let flags_can = ["repository", "registry", "registry_v1", "resource", "identity", "boundary"];
+    let principal = get("principal");
+    let is_single = principal.is_string() || principal.as_object().is_some_and(|labels| labels.len() == 1);
+    if case.get("documents").is_some() || others.iter().any(|name| has(name)) || !is_single {
+        return None;
+    }
+    if policy.is_null() || !flags_can.contains(&kind.as_str()?) {
+        return None;
+    }
+    let context = get("context");
+    let context = if context.is_null() { json!({}) } else { context };
+    // No flag says that a key is there and has no value.
+    let is_empty = |values: &Value| values.as_array().is_some_and(Vec::is_empty);
+    if context.as_object()?.values().any(is_empty) {
+        return None;
+    }
+    let unknown = get("unknown");
+    let unknown = if unknown.is_null() { json!([]) } else { unknown };
+    Some(json!({ "name": case["name"], "kind": kind, "policy": policy, "request": {
+        "principal": principal, "action": get("action"), "resource": get("resource"), "context": context,
+        "unknown": unknown } }))
+}
+
+/// Asks for a case with flags.
+fn with_flags(case: &Value) -> Output {
+    let asked = &case["request"];
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let principal = match &asked["principal"] {
+        Value::Object(labels) => text(labels.values().next().unwrap()),
+        principal => text(principal),
+    };
+    let kind = text(&case["kind"]).replace('_', "-");
+    let (action, resource) = (text(&asked["action"]), text(&asked["resource"]));
+    let mut arguments = ["policy", "decide", "--policy", "-", "--output", "json"].map(str::to_owned).to_vec();
+    for (flag, value) in
+        [("kind", kind), ("principal", principal), ("action", action), ("resource", resource)]
+    {
+        arguments.push(format!("--{flag}={value}"));
+    }
+    for (key, values) in asked["context"].as_object().unwrap() {
+        let values = values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]);
+        arguments.extend(values.iter().map(|value| format!("--context={key}={}", text(value))));
+    }
+    for key in asked["unknown"].as_array().unwrap() {
+        arguments.push(format!("--unknown={}", text(key)));
+    }
+    run(&arguments.iter().map(String::as_str).collect::<Vec<_>>(), &case["policy"].to_string())
+}
+
+#[test]
+fn a_case_of_a_file_and_the_same_case_by_flags_have_one_answer() {
+    let cases = cases();
+    assert!(cases.len() > 150, "{} cases can be asked both ways", cases.len());
+    let output = run(
+        &["policy", "decide", "--cases", "-", "--output", "json"],
+        &json!({ "cases": cases }).to_string(),
+    );
+    let report = document(&output);
+    let answered = report["cases"].as_array().unwrap();
+    assert_eq!(answered.len(), cases.len());
+    for (case, answered) in cases.iter().zip(answered) {
+        let single = with_flags(case);
+        if !answered["error"].is_null() {
+            assert_eq!(single.status.code(), Some(2), "{case}: {answered}");
+            continue;
+        }
+        let single = document(&single);
+        for part in ["verdict", "decided_by", "why"] {
+            assert_eq!(single[part], answered[part], "{part} of {case}");
+        }
+    }
+}

@@ -116,7 +116,7 @@ fn a_parameter_is_declared_passed_and_told() {
     assert_eq!(output.status.code(), Some(1), "CWL is left alone");
     let said = text(&output.stdout);
     assert!(said.contains("`ecr_registry` declared in 3 places"), "{said}");
-    assert!(said.contains("hint: rewrite without a parameter"), "{said}");
+    assert!(said.contains("hint: add `--cwl-expressions`"), "{said}");
     assert!(text(&output.stderr).contains("a run has to be given align.ecr_registry"));
     assert!(
         room.text("wdl/align.wdl").contains("\"~{ecr_registry}/quay/biocontainers/bwa:0.7.17--h5bf99c6_8\"")
@@ -132,6 +132,32 @@ fn a_parameter_is_declared_passed_and_told() {
     assert_eq!(report["left_alone"][0]["reason"], "no-parameter");
     let images = room.images();
     assert_eq!(images.iter().filter(|image| image.starts_with(ECR)).count(), 4, "{images:?}");
+}
+
+#[test]
+fn cwl_takes_the_parameter_where_it_is_asked_to() {
+    let room = Room::new();
+    let output = room.rewrite(&[
+        "--parameterize",
+        "ecr_registry",
+        "--cwl-expressions",
+        "--default",
+        ECR,
+        "--strict",
+        "--output",
+        "json",
+    ]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let left: Vec<_> = report["left_alone"].as_array().unwrap().iter().map(|left| &left["reason"]).collect();
+    assert_eq!(left, ["singularity"]);
+    let tool = room.text("cwl/count.cwl");
+    assert!(tool.contains("dockerPull: $(inputs.ecr_registry)/"), "{tool}");
+    assert!(tool.contains(&format!("  ecr_registry:\n    type: string\n    default: \"{ECR}\"\n")), "{tool}");
+    let images = room.images();
+    assert_eq!(images.iter().filter(|image| image.starts_with(ECR)).count(), 5, "{images:?}");
+    let usage = room.rewrite(&["--cwl-expressions"]);
+    assert_eq!(usage.status.code(), Some(2), "expressions need a parameter");
 }
 
 #[test]

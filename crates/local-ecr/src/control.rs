@@ -113,7 +113,12 @@ async fn admit(
 
 /// Answers a request for which there was no turn.
 pub(crate) fn throttled() -> Response {
-    fault_response(&Fault::new(Code::Throttling, "Rate exceeded"))
+    refuse(&Fault::new(Code::Throttling, "Rate exceeded"))
+}
+
+/// Answers a request that does not come to its operation.
+pub(crate) fn refuse(fault: &Fault) -> Response {
+    fault_response(fault)
 }
 
 /// Returns the answer to a target that no service has.

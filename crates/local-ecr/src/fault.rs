@@ -58,6 +58,8 @@ codes! {
     InvalidTagParameter,
     /// The repository has the layer already.
     LayerAlreadyExists,
+    /// The layer belongs to no image that can be pulled.
+    LayerInaccessible,
     /// A part that is too small for any but the last.
     LayerPartTooSmall,
     /// The manifest names layers that the repository does not have.

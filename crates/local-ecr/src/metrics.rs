@@ -3,16 +3,20 @@
 //! Labels come from closed sets: nothing that a client chooses becomes one.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 
-use prometheus_client::encoding::{EncodeLabelSet, text};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _, text};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::pull_through::{Failure, FailureKind};
+use crate::storage::BucketRequests;
 
 /// The media type of the figures.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -95,6 +99,27 @@ struct SourceLabel {
     source: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+/// The requests to a bucket, as a figure.
+#[derive(Debug)]
+struct BucketFigures(Arc<BucketRequests>);
+
+impl Collector for BucketFigures {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let help = "Requests to the bucket, each try of its own";
+        let mut figure = encoder.encode_descriptor("bucket_requests", help, None, MetricType::Counter)?;
+        for (method, outcome, count) in self.0.counts() {
+            let labels = [("method", method), ("outcome", outcome)];
+            ConstCounter::new(count).encode(figure.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+}
+
 /// The figures of one server.
 pub(crate) struct Metrics {
     registry: Registry,
@@ -107,6 +132,7 @@ pub(crate) struct Metrics {
     blobs: Family<SourceLabel, Counter>,
     fetches: Family<KindLabel, Counter>,
     failures: Family<FailureLabels, Counter>,
+    sweeps: Family<OutcomeLabel, Counter>,
 }
 
 /// The counters of bytes of one plane.
@@ -120,7 +146,9 @@ pub(crate) struct Bytes {
 
 impl Metrics {
     /// Returns figures that all stand at nothing.
-    pub(crate) fn new() -> Self {
+    ///
+    /// Those of a bucket are counted where it is asked.
+    pub(crate) fn new(bucket: Option<Arc<BucketRequests>>) -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
         let mut own = Self {
             registry: Registry::with_prefix("local_ecr"),
@@ -133,6 +161,7 @@ impl Metrics {
             blobs: Family::default(),
             fetches: Family::default(),
             failures: Family::default(),
+            sweeps: Family::default(),
         };
         let registry = &mut own.registry;
         registry.register("requests", "Requests that were answered", own.requests.clone());
@@ -146,10 +175,14 @@ impl Metrics {
         registry.register_with_unit("sent", "Bytes of answers' bodies", Unit::Bytes, own.sent.clone());
         let help = "Blobs given out, kept here or as they came from upstream";
         registry.register("blobs_served", help, own.blobs.clone());
-        let help = "Images and layers that upstream registries were asked for";
+        let help = "Images, layers and lists of referrers that upstream registries were asked for";
         registry.register("upstream_fetches", help, own.fetches.clone());
-        let help = "Images and layers that upstream registries did not give";
+        let help = "Images, layers and lists of referrers that upstream registries did not give";
         registry.register("upstream_failures", help, own.failures.clone());
+        registry.register("sweeps", "Sweeps of what nothing needs any more", own.sweeps.clone());
+        if let Some(bucket) = bucket {
+            registry.register_collector(Box::new(BucketFigures(bucket)));
+        }
         own
     }
 
@@ -203,7 +236,7 @@ impl Metrics {
         self.blobs.get_or_create(&SourceLabel { source }).inc();
     }
 
-    /// Notes that an upstream registry was asked for an `image` or a `layer`, and why it gave none.
+    /// Notes that an upstream registry was asked for an `image`, a `layer` or `referrers`, and why it gave none.
     pub(crate) fn fetched(&self, kind: &'static str, failure: Option<&Failure>) {
         self.fetches.get_or_create(&KindLabel { kind }).inc();
         if let Some(failure) = failure {
@@ -211,7 +244,13 @@ impl Metrics {
         }
     }
 
-    /// Notes why an `image` or a `layer` did not come that an upstream registry had been asked for.
+    /// Notes that a sweep has ended.
+    pub(crate) fn swept(&self, done: bool) {
+        let outcome = if done { "done" } else { "failed" };
+        self.sweeps.get_or_create(&OutcomeLabel { outcome }).inc();
+    }
+
+    /// Notes why an `image`, a `layer` or `referrers` did not come that an upstream registry had been asked for.
     pub(crate) fn fetch_failed(&self, kind: &'static str, failure: &Failure) {
         let code = match failure.kind {
             FailureKind::NotFound => "NotFound",

@@ -1,10 +1,12 @@
 //! The server: starts, listens, routes, and stops when its requests are done.
 
 mod config;
+mod guard;
 mod health;
 mod listen;
 mod tls;
 mod turn;
+mod upkeep;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 pub use config::{Config, Limits, StartError};
 pub use tls::{Tls, TlsError};
 pub(crate) use turn::RequestId;
+use upkeep::Upkeep;
 
 use crate::access::Authentication;
 use crate::ecr::Ecr;
@@ -102,7 +105,7 @@ pub struct Handle {
     endpoint: String,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
-    sweep: Option<JoinHandle<()>>,
+    upkeep: Option<Upkeep>,
     drain: Duration,
 }
 
@@ -128,10 +131,10 @@ impl LocalEcr {
             account: config.account.clone(),
             region: config.region.clone(),
             endpoint: endpoint.clone(),
+            metrics: Metrics::new(storage.bucket_requests()),
             storage,
             clock: config.clock,
             tokens: Tokens::new(key),
-            metrics: Metrics::new(),
         });
         let app = Arc::new(App {
             ecr: Arc::clone(&ecr),
@@ -143,11 +146,7 @@ impl LocalEcr {
         });
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, config.tls, app, stopped));
-        let sweep = spawn_blocking(move || {
-            if let Err(error) = ecr.storage.sweep(ecr.clock.now()) {
-                tracing::warn!(%error, "the sweep of unused blobs failed");
-            }
-        });
+        let upkeep = Upkeep::begin(ecr, config.limits.sweep);
         tracing::info!(%address, account = %config.account, region = %config.region, "the registry is ready");
         Ok(Handle {
             address,
@@ -156,7 +155,7 @@ impl LocalEcr {
             endpoint,
             stop: Some(stop),
             task: Some(task),
-            sweep: Some(sweep),
+            upkeep: Some(upkeep),
             drain: config.limits.drain,
         })
     }
@@ -196,8 +195,8 @@ impl Handle {
             task.abort();
             task.await.unwrap_or_default();
         }
-        if let Some(sweep) = self.sweep.take() {
-            tokio::time::timeout(self.drain, sweep).await.unwrap_or(Ok(())).unwrap_or_default();
+        if let Some(upkeep) = self.upkeep.take() {
+            upkeep.end(self.drain).await;
         }
     }
 }
@@ -245,6 +244,7 @@ async fn serve(listener: TcpListener, tls: Option<Tls>, app: Arc<App>, stopped: 
         .route("/health", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), guard::same_machine))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), turn::around))
         .with_state(app);
     let stop = async move {

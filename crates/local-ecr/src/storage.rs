@@ -25,6 +25,7 @@ pub(crate) use import::ImportFile;
 pub(crate) use metadata::Metadata;
 pub(crate) use records::*;
 pub(crate) use rows::{Change, Rows, Table, View};
+pub(crate) use s3::BucketRequests;
 use s3::{Bucket, Objects};
 use uploads::UploadFiles;
 pub(crate) use uploads::{Session, SessionGuard, UploadFailure, Uploads};
@@ -79,6 +80,14 @@ impl Storage {
             spool,
             _temporary: Some(temporary),
         })
+    }
+
+    /// Returns how many requests the bucket was asked, where the data is in one.
+    pub(crate) fn bucket_requests(&self) -> Option<Arc<BucketRequests>> {
+        match &self.blobs {
+            Blobs::Files(_) => None,
+            Blobs::Objects(objects) => Some(objects.bucket.requests()),
+        }
     }
 
     fn open_in(

@@ -553,3 +553,31 @@ async fn secrets_have_versions_and_are_deleted_with_a_window() {
     let (status, _) = server.secrets("RotateSecret", json!({})).await;
     assert_eq!(status, StatusCode::NOT_IMPLEMENTED);
 }
+
+#[tokio::test]
+async fn an_operation_that_is_left_out_says_so_by_its_name() {
+    let server = start().await;
+    for name in [
+        "DeleteSigningConfiguration",
+        "DeregisterPullTimeUpdateExclusion",
+        "DescribeImageReplicationStatus",
+        "DescribeImageScanFindings",
+        "DescribeImageSigningStatus",
+        "DescribeReplicationBackfillResults",
+        "GetLifecyclePolicyPreview",
+        "GetSigningConfiguration",
+        "ListPullTimeUpdateExclusions",
+        "ListReplicationBackfills",
+        "PutSigningConfiguration",
+        "RegisterPullTimeUpdateExclusion",
+        "StartImageScan",
+        "StartLifecyclePolicyPreview",
+        "StartReplicationBackfill",
+        "StopReplicationBackfill",
+    ] {
+        let (status, answer) = server.ecr_any(name, json!({ "repositoryName": "aa" })).await;
+        assert_eq!(status, StatusCode::NOT_IMPLEMENTED, "{name}: {answer}");
+        assert_eq!(answer["__type"], "NotImplementedException");
+        assert!(answer["message"].as_str().expect("words").starts_with(name), "{answer}");
+    }
+}

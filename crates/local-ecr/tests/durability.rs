@@ -77,3 +77,26 @@ async fn a_deleted_repository_leaves_no_blobs_but_shared_ones() {
     assert_eq!(server.get("bb/manifests/1").await.status(), StatusCode::OK);
     assert_eq!(server.get("aa/manifests/1").await.status(), StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn a_server_that_runs_for_long_sweeps_again_and_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut config = config();
+    config.data = Data::Folder(folder.path().join("data"));
+    config.limits.sweep = std::time::Duration::from_millis(50);
+    let server = start_with(config.clone()).await;
+    let place = folder.path().join("data/blobs/sha256/cd");
+    for round in 0..2 {
+        std::fs::create_dir_all(&place).expect("a folder");
+        let stray = place.join("cd".repeat(32));
+        std::fs::write(&stray, "stray").expect("a file");
+        let begun = std::time::Instant::now();
+        while stray.exists() {
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "round {round}");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+    // No sweep holds the folder behind the end of its server.
+    server.handle.stop().await;
+    start_with(config).await.handle.stop().await;
+}

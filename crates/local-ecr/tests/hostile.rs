@@ -132,7 +132,7 @@ async fn paths_that_lead_elsewhere_are_refused_in_the_registrys_form() {
     for path in &paths {
         for method in ["GET", "PUT", "PATCH", "POST", "DELETE", "OPTIONS"] {
             let request = format!(
-                "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
+                "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"
             );
             let answer = raw(&server, request.as_bytes()).await;
             assert!(answer.starts_with("HTTP/1.1 4"), "{method} {path}: {answer}");
@@ -173,12 +173,12 @@ async fn content_that_is_not_what_it_says_is_not_stored() {
 async fn a_client_that_stands_still_is_not_waited_for() {
     let (server, _folder) = kept().await;
     let head = format!(
-        "POST /v2/team/tool/blobs/uploads/?digest={} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100\r\n\r\nhalf",
+        "POST /v2/team/tool/blobs/uploads/?digest={} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 100\r\n\r\nhalf",
         digest(b"x")
     );
     let answer = raw(&server, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    let head = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-amz-target: AmazonEC2ContainerRegistry_V20150921.ListImages\r\ncontent-length: 100\r\n\r\n{";
+    let head = "POST / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-amz-target: AmazonEC2ContainerRegistry_V20150921.ListImages\r\ncontent-length: 100\r\n\r\n{";
     let answer = raw(&server, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("__type"), "{answer}");
 }
@@ -263,8 +263,9 @@ fn no_path_of_the_registry_breaks_the_server() {
     let method = proptest::sample::select(vec!["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]);
     let mut runner = TestRunner::new(Cases { cases: 600, ..Cases::default() });
     let tried = runner.run(&(method, path), |(method, path)| {
-        let request =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        );
         let answer = runtime.block_on(raw(&server, request.as_bytes()));
         let status = answer.split(' ').nth(1).and_then(|text| text.parse::<u16>().ok()).unwrap_or_default();
         prop_assert!((200..500).contains(&status), "{method} {path}: {answer}");
@@ -273,4 +274,40 @@ fn no_path_of_the_registry_breaks_the_server() {
         Ok(())
     });
     tried.expect("every answer has the form of the registry");
+}
+
+#[tokio::test]
+async fn web_pages_of_elsewhere_reach_nothing() {
+    let server = client::start().await;
+    let operation = |name: &str, header: (&'static str, &'static str)| {
+        let request = server.http.post(server.handle.endpoint()).header(header.0, header.1);
+        request
+            .header("x-amz-target", format!("AmazonEC2ContainerRegistry_V20150921.{name}"))
+            .body(r#"{"repositoryName":"aa"}"#)
+    };
+    for header in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example:5327")] {
+        let refused = operation("CreateRepository", header).send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{header:?}");
+        let body: Value = refused.json().await.unwrap();
+        assert_eq!(body["__type"], "AccessDeniedException", "{body}");
+        assert!(body["message"].as_str().unwrap().contains(header.1), "{body}");
+        for (path, status) in [("/v2/", StatusCode::FORBIDDEN), ("/health", StatusCode::FORBIDDEN)] {
+            let url = format!("{}{path}", server.handle.endpoint());
+            let answer = server.http.get(url).header(header.0, header.1).send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path} {header:?}");
+        }
+    }
+    let none = server.ecr("DescribeRepositories", json!({})).await;
+    assert_eq!(none["repositories"], json!([]));
+    let own = operation("CreateRepository", ("origin", "http://localhost:3000")).send().await.unwrap();
+    assert_eq!(own.status(), StatusCode::OK);
+
+    let mut config = client::config();
+    config.url = Some("https://ecr.example.org".to_owned());
+    let named = client::start_with(config).await;
+    let health = format!("http://{}/health", named.handle.address());
+    let answer = named.http.get(&health).header("host", "ecr.example.org").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK, "the URL that clients use is its name");
+    let answer = named.http.get(&health).header("host", "ecr.example.net").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }

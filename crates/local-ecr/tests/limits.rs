@@ -58,16 +58,19 @@ async fn heads_and_bodies_that_do_not_come_are_not_waited_for() {
     config.limits.idle = Duration::from_millis(300);
     let server = start_with(config).await;
     let silent = begin(&server, "").await;
-    let half = begin(&server, "GET /health HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
-    let body = begin(&server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{").await;
-    let blob =
-        begin(&server, "POST /v2/aa/blobs/uploads/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n").await;
+    let half = begin(&server, "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Slow: ").await;
+    let body = begin(&server, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{").await;
+    let blob = begin(
+        &server,
+        "POST /v2/aa/blobs/uploads/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n",
+    )
+    .await;
     assert_eq!(rest(silent).await, "");
     rest(half).await;
     let answer = rest(body).await;
     assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("SerializationException"), "{answer}");
     assert!(rest(blob).await.starts_with("HTTP/1.1 404"), "there is no such repository");
-    let used = begin(&server, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    let used = begin(&server, "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let begun = Instant::now();
     assert!(rest(used).await.starts_with("HTTP/1.1 200"));
     assert!(begun.elapsed() >= Duration::from_millis(250), "a connection stays open for the next request");
@@ -82,7 +85,7 @@ async fn an_answer_that_is_not_taken_is_cut() {
     // More than the buffers between both ends hold.
     let blob = vec![7; 16 << 20];
     assert_eq!(server.push_blob("aa", &blob).await.status(), StatusCode::CREATED);
-    let request = format!("GET /v2/aa/blobs/{} HTTP/1.1\r\nHost: x\r\n\r\n", digest(&blob));
+    let request = format!("GET /v2/aa/blobs/{} HTTP/1.1\r\nHost: localhost\r\n\r\n", digest(&blob));
     let stream = begin(&server, &request).await;
     wait_for(
         &server,
@@ -106,8 +109,11 @@ async fn more_requests_than_the_limit_are_refused_after_a_while() {
     let upload = server.v2(Method::POST, "aa/blobs/uploads/").send().await.expect("an answer");
     let location = upload.headers()["location"].to_str().expect("text").to_owned();
     drop(upload);
-    let slow =
-        begin(&server, &format!("PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n1")).await;
+    let slow = begin(
+        &server,
+        &format!("PATCH {location} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n1"),
+    )
+    .await;
     wait_for(&server, "local_ecr_requests_in_flight", 2.0).await;
     let refused = server.get("").await;
     assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);

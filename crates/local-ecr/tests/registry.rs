@@ -253,3 +253,70 @@ async fn hostile_paths_are_refused() {
     let large = server.push_manifest("aa", "1", MANIFEST, &" ".repeat((4 << 20) + 1)).await;
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+#[tokio::test]
+async fn an_archived_image_is_listed_and_not_pulled_until_it_is_back() {
+    let server = client::start().await;
+    server.repository("aa").await;
+    let image = server.push_image("aa", "1", b"only here").await;
+    let other = server.push_image("aa", "2", b"another").await;
+    let class = |target: &str| json!({ "repositoryName": "aa", "imageId": { "imageTag": "1" }, "targetStorageClass": target });
+    let answer = server.ecr("UpdateImageStorageClass", class("ARCHIVE")).await;
+    assert_eq!(answer["imageStatus"], "ARCHIVED");
+    assert_eq!(answer["imageId"], json!({ "imageDigest": image, "imageTag": "1" }));
+
+    let described = server
+        .ecr("DescribeImages", json!({ "repositoryName": "aa", "imageIds": [{ "imageTag": "1" }] }))
+        .await;
+    assert_eq!(described["imageDetails"][0]["imageStatus"], "ARCHIVED");
+    assert!(described["imageDetails"][0]["lastArchivedAt"].is_number(), "{described}");
+    for (status, digests) in [("ACTIVE", vec![&other]), ("ARCHIVED", vec![&image]), ("ACTIVATING", vec![])] {
+        let filter = json!({ "repositoryName": "aa", "filter": { "imageStatus": status } });
+        let listed = server.ecr("ListImages", filter.clone()).await;
+        let listed: Vec<_> =
+            listed["imageIds"].as_array().unwrap().iter().map(|id| &id["imageDigest"]).cloned().collect();
+        assert_eq!(json!(listed), json!(digests), "{status}");
+        let described = server.ecr("DescribeImages", filter).await;
+        assert_eq!(described["imageDetails"].as_array().unwrap().len(), digests.len(), "{status}");
+    }
+    let got = server
+        .ecr("BatchGetImage", json!({ "repositoryName": "aa", "imageIds": [{ "imageTag": "1" }] }))
+        .await;
+    assert_eq!(got["failures"][0]["failureCode"], "ImageInaccessible");
+    for path in ["aa/manifests/1".to_owned(), format!("aa/manifests/{image}")] {
+        let pulled = server.get(&path).await;
+        assert_eq!(
+            (pulled.status(), client::code(pulled).await.as_str()),
+            (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN")
+        );
+    }
+    // A layer that an image in use has too stays as it is.
+    let (own, shared) = (digest(b"only here"), digest(b"{}"));
+    let layers = server
+        .ecr("BatchCheckLayerAvailability", json!({ "repositoryName": "aa", "layerDigests": [own, shared] }))
+        .await;
+    assert_eq!(layers["layers"][0]["layerAvailability"], "ARCHIVED");
+    assert_eq!(layers["layers"][1]["layerAvailability"], "AVAILABLE");
+    let url = json!({ "repositoryName": "aa", "layerDigest": own });
+    assert_eq!(server.refused("GetDownloadUrlForLayer", url.clone()).await, "LayerInaccessibleException");
+    assert_eq!(server.get(&format!("aa/blobs/{own}")).await.status(), StatusCode::NOT_FOUND);
+    let head = server.v2(Method::HEAD, &format!("aa/blobs/{own}")).send().await.unwrap();
+    assert_eq!(head.status(), StatusCode::NOT_FOUND);
+    assert_eq!(server.get(&format!("aa/blobs/{shared}")).await.status(), StatusCode::OK);
+
+    assert_eq!(server.ecr("UpdateImageStorageClass", class("STANDARD")).await["imageStatus"], "ACTIVE");
+    assert_eq!(server.get("aa/manifests/1").await.status(), StatusCode::OK);
+    server.ecr("GetDownloadUrlForLayer", url).await;
+    // Pushing it brings it back as well.
+    server.ecr("UpdateImageStorageClass", class("ARCHIVE")).await;
+    server.push_image("aa", "1", b"only here").await;
+    assert_eq!(server.get("aa/manifests/1").await.status(), StatusCode::OK);
+
+    assert_eq!(server.refused("UpdateImageStorageClass", class("COLD")).await, "InvalidParameterException");
+    let missing =
+        json!({ "repositoryName": "aa", "imageId": { "imageTag": "9" }, "targetStorageClass": "ARCHIVE" });
+    assert_eq!(server.refused("UpdateImageStorageClass", missing).await, "ImageNotFoundException");
+    let nowhere =
+        json!({ "repositoryName": "bb", "imageId": { "imageTag": "1" }, "targetStorageClass": "ARCHIVE" });
+    assert_eq!(server.refused("UpdateImageStorageClass", nowhere).await, "RepositoryNotFoundException");
+}

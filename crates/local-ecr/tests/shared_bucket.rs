@@ -48,6 +48,16 @@ async fn what_one_server_takes_the_other_gives() {
     two.ecr("DeleteRepository", json!({ "repositoryName": "aa", "force": true })).await;
     assert_eq!(one.get("aa/manifests/1").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(bucket.count("/blobs/"), 0, "blobs of no repository are removed");
+
+    let figures = one.http.get(format!("{}/metrics", one.handle.endpoint())).send().await.expect("an answer");
+    let figures = figures.text().await.expect("text");
+    for line in [
+        "local_ecr_bucket_requests_total{method=\"PUT\",outcome=\"done\"} ",
+        "local_ecr_bucket_requests_total{method=\"GET\",outcome=\"refused\"} ",
+        "local_ecr_blobs_served_total{source=\"cache\"} 2",
+    ] {
+        assert!(figures.contains(line), "{line} is not in {figures}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

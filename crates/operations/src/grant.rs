@@ -13,6 +13,7 @@ use serde::Serialize;
 
 pub use self::policy::PolicyStep;
 pub use apply::apply;
+pub(crate) use apply::open;
 pub use report::{GrantOutcome, GrantReport, GrantedRepository};
 
 use self::policy::Decided;
@@ -41,6 +42,13 @@ pub struct GrantRequest {
     pub source_account: Option<AccountId>,
     /// Takes our statement out instead of putting it in.
     pub revoke: bool,
+}
+
+impl GrantRequest {
+    /// Returns the account that the grant is bound to.
+    fn bound_to(&self) -> Option<&str> {
+        self.source_account.as_ref().map(AccountId::as_str)
+    }
 }
 
 /// What will become of a repository's policy.
@@ -170,11 +178,9 @@ impl Planner<'_> {
         let access = self.judge.read(text.as_deref(), &arn).access;
         let decided = match self.request.revoke {
             true => policy::without(self.judge, name, &arn, text.as_deref()),
-            false => {
-                policy::with(self.judge, name, &arn, text.as_deref(), self.request.source_account.as_ref())
-            }
+            false => policy::with(self.judge, name, &arn, text.as_deref(), self.request.bound_to()),
         };
-        let Decided { step, remark } = decided;
+        let Decided { step, remark, .. } = decided;
         findings.extend(remark.map(|(message, hint)| {
             Finding::new(Severity::Warning, Code::Access, name.as_str(), message).hint(hint)
         }));

@@ -77,6 +77,11 @@ impl Access {
         *self == Self::Accessible
     }
 
+    /// Returns whether it is a yes, or hangs on what only a run tells.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self, Self::Accessible | Self::Depends { .. })
+    }
+
     /// Returns the worse of two verdicts, where both are needed: no before unknown before depends before yes.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

@@ -9,7 +9,7 @@ mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use image::{ImageReference, PullThroughCacheRule, RegistryHost, RepositoryName};
+use image::{ImageReference, PullThroughCacheRule, PullThroughCacheRules, RegistryHost, RepositoryName};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -108,7 +108,6 @@ pub fn of_scan(report: &ScanReport, options: &MapOptions) -> RegistryMap {
 
 /// Returns the map of a list of image names.
 pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>, options: &MapOptions) -> RegistryMap {
-    let registry = options.target.host();
     let names: BTreeSet<&str> = names.into_iter().collect();
     let mut findings = Vec::new();
     let mut images = Vec::new();
@@ -137,7 +136,18 @@ pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>, options: &MapOptio
     findings.extend(placed.iter().filter_map(digest_through_rule));
     findings.extend(credentials_needed(&placed));
     findings.extend(placeholders(&options.target, &placed));
-    let healthomics = healthomics::build(&placed, &rules, options, &registry, &mut findings);
+    of_placed(&placed, options.target.host(), &rules, options, findings)
+}
+
+/// Returns the map of images whose places are known already, in the registry of this host.
+pub(crate) fn of_placed(
+    placed: &[Placed],
+    registry: String,
+    rules: &PullThroughCacheRules,
+    options: &MapOptions,
+    mut findings: Vec<Finding>,
+) -> RegistryMap {
+    let healthomics = healthomics::build(placed, rules, options, &registry, &mut findings);
     let clones = placed.iter().filter(|placed| matches!(placed.route, Route::Clone { .. }));
     let clones =
         clones.map(|placed| CloneEntry { source: placed.name.clone(), target: placed.target() }).collect();
@@ -151,11 +161,16 @@ pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>, options: &MapOptio
 }
 
 /// An image with its place in the private registry.
-struct Placed {
-    name: String,
-    image: ImageReference,
-    route: Route,
-    repository: RepositoryName,
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    /// The name that the engine asks for.
+    pub(crate) name: String,
+    /// The image.
+    pub(crate) image: ImageReference,
+    /// How it comes there.
+    pub(crate) route: Route,
+    /// Its repository in the private registry.
+    pub(crate) repository: RepositoryName,
 }
 
 impl Placed {

@@ -35,6 +35,8 @@ pub struct RewriteRequest {
     pub parameter: Option<String>,
     /// The default of the parameter: a registry.
     pub default: Option<String>,
+    /// Whether the parameter may stand in CWL too, in expressions that AWS HealthOmics alone evaluates.
+    pub cwl_expressions: bool,
     /// Bounds on what is read.
     pub limits: Limits,
 }
@@ -80,11 +82,12 @@ fn parameter(request: &RewriteRequest, mapping: &Mapping) -> Result<Option<Param
             .refused("the map leads to no registry")
             .hint("name a map with an image or a registry mapping in it"));
     };
-    Parameter::new(name, &registry, request.default.as_deref()).map(Some).map_err(|error| {
+    let parameter = Parameter::new(name, &registry, request.default.as_deref()).map_err(|error| {
         tried()
             .refused(error)
             .hint("write `--parameterize ecr_registry`, and a default as HOST or HOST/PREFIX")
-    })
+    })?;
+    Ok(Some(parameter.with_cwl_expressions(request.cwl_expressions)))
 }
 
 fn unreadable(error: workflow::RewriteError) -> OperationError {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use image::ImageReference;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use workflow::{ContainerReference, Engine, Language, Limits, Resolution};
 
 use crate::error::{OperationError, Result};
@@ -27,7 +27,7 @@ pub struct ScanRequest {
 }
 
 /// Where an image is named.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The file, relative to the scanned folder.
     pub file: String,

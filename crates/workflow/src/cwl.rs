@@ -7,8 +7,10 @@ mod cursor;
 mod expression;
 mod flow;
 mod inputs;
+mod insertion;
 mod library;
 mod mask;
+pub(crate) mod parameter;
 mod recover;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! taken back. Touches nothing but the bytes of image names and, with a parameter, its declarations; writes
 //! no file. Must not know AWS, ECR or where a map comes from.
 
+mod declaration;
 mod edit;
 mod parameter;
 mod plan;
@@ -18,6 +19,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub(crate) use self::declaration::{Declarations, Place};
 pub(crate) use self::edit::Edit;
 #[cfg(test)]
 pub(crate) use self::edit::{Edits, apply};

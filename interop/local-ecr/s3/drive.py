@@ -1,4 +1,4 @@
-"""Drives two registries that share a bucket: `drive.py SERVER FOLDER [skopeo]`.
+"""Drives two registries that share a bucket: `drive.py COMMAND FOLDER [skopeo]`, the command being omics-ecr.
 
 Every check is one line with its counts; the first one that fails ends the run with a status of 1.
 """
@@ -43,10 +43,11 @@ class Replica:
     def start(self):
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [SERVER, "0", f"s3://{BUCKET}/one"], stdout=subprocess.PIPE, text=True,
+            [SERVER, "local", "--address", "127.0.0.1:0", "--storage", f"s3://{BUCKET}/one", "--output", "json"],
+            stdout=subprocess.PIPE, text=True,
             stderr=open(os.path.join(FOLDER, f"{self.name}.log"), "a"),
         )
-        self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
+        self.port = int(json.loads(self.process.stdout.readline())["address"].rsplit(":", 1)[1])
         self.started_in = time.monotonic() - began
 
     def kill(self):

@@ -18,8 +18,8 @@ REGISTRY = "111122223333.dkr.ecr.us-east-1.amazonaws.com"
 TARGET = ["--account", "111122223333", "--region", "us-east-1"]
 WAYS = {
     "names": [],
-    "parameter": ["--parameterize", "ecr_registry", "--default", REGISTRY],
-    "required": ["--parameterize", "ecr_registry"],
+    "parameter": ["--parameterize", "ecr_registry", "--cwl-expressions", "--default", REGISTRY],
+    "required": ["--parameterize", "ecr_registry", "--cwl-expressions"],
 }
 # Most CWL files of one checkout that cwltool looks at: it needs more than a second for some.
 MOST_CWL = int(os.environ.get("MOST_CWL", "150"))

@@ -14,7 +14,7 @@ const DOCUMENT: &str = "%7B%22Statement%22%3A%5B%5D%7D";
 #[tokio::test]
 async fn a_role_comes_with_every_policy_of_every_page() {
     let server = Server::start(|request| {
-        Reply::xml(match (request.operation().as_str(), field(&request, "Marker")) {
+        Reply::xml(match (request.operation().as_str(), field(request, "Marker")) {
             ("GetRole", _) => format!(
                 "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role><Path>/</Path>\
                  <Arn>arn:aws:iam::123456789012:role/run</Arn><Tags><member><Key>a</Key></member></Tags>\

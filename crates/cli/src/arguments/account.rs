@@ -1,13 +1,13 @@
 //! What can be typed to say which account a command works on: one of AWS, or an ECR of this machine's own.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use image::{ImageError, RegistryHost};
-use local_ecr::Data;
+use local_ecr::{Data, DataError};
 
 use super::TargetArguments;
+use crate::environment;
 
 /// Which account, in which Region, as whom.
 #[derive(Debug, Clone, Args)]
@@ -37,13 +37,10 @@ pub(crate) struct AccountArguments {
     pub(crate) upstreams: Vec<(RegistryHost, String)>,
 }
 
-/// Reads a folder, or `:memory:`.
+/// Reads a folder, `:memory:`, or `s3://bucket/prefix` with what the environment says about reaching it.
 pub(super) fn read_data(text: &str) -> Result<Data, String> {
-    match text {
-        "" => Err("it must name a folder, or be :memory:".to_owned()),
-        ":memory:" => Ok(Data::Memory),
-        folder => Ok(Data::Folder(PathBuf::from(folder))),
-    }
+    let data: Data = text.parse().map_err(|error: DataError| error.to_string())?;
+    Ok(data.with_environment(environment::bucket()))
 }
 
 /// Reads `HOST=URL`.

@@ -45,6 +45,7 @@ pub(crate) struct CreateArguments {
     #[arg(long, value_name = "PREFIX", help_heading = "Rule")]
     pub(crate) prefix: Option<EcrRepositoryPrefix>,
     /// Secret that ECR signs in upstream with; its name begins with ecr-pullthroughcache/, which may be left out
+    /// [default: the one that the rule has]
     #[arg(long, value_name = "ARN|NAME", help_heading = "Rule")]
     pub(crate) credential: Option<String>,
     /// Part of the upstream registry to reach, such as biocontainers [default: all of it]
@@ -58,7 +59,7 @@ pub(crate) struct CreateArguments {
     pub(crate) replace: bool,
 
     /// Bind HealthOmics' grants to runs of an account [default account: the caller's]
-    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, default_missing_value = "", value_parser = read_account, help_heading = "Access")]
+    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = read_account, help_heading = "Access")]
     pub(crate) source_account: Option<SourceAccount>,
     /// Let HealthOmics into the repositories below the prefix that are there
     #[arg(long, help_heading = "Access")]
@@ -129,7 +130,7 @@ pub(crate) struct DeleteArguments {
 }
 
 /// Reads an account; nothing stands for the caller's own.
-fn read_account(text: &str) -> Result<SourceAccount, image::ImageError> {
+pub(super) fn read_account(text: &str) -> Result<SourceAccount, image::ImageError> {
     match text {
         "" => Ok(SourceAccount::Own),
         id => id.parse::<AccountId>().map(SourceAccount::Of),

@@ -33,7 +33,11 @@ pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCA
 
   # for a site
   omics-ecr local --address 0.0.0.0:443 --url https://ecr.example.org --tls-cert chain.pem --tls-key key.pem \\
-    --credentials keys.ini"
+    --credentials keys.ini
+
+  # one of several behind a load balancer that speaks TLS
+  omics-ecr local --address 0.0.0.0:5327 --url https://ecr.example.org --storage s3://bucket/registry \\
+    --insecure-plain-http --credentials keys.ini"
 )]
 pub(crate) struct LocalArguments {
     #[command(subcommand)]
@@ -53,8 +57,13 @@ pub(crate) struct ServeArguments {
     /// Address and port to listen on; port 0 takes any free one
     #[arg(long, value_name = "IP:PORT", default_value_t = ADDRESS, help_heading = "Server")]
     pub(crate) address: SocketAddr,
-    /// Folder for its data, :memory: for nowhere [default: the platform's folder for data]
-    #[arg(long, value_name = "FOLDER", value_parser = read_data, help_heading = "Server")]
+    /// Where its data is: a folder, :memory: for nowhere, or s3://bucket/prefix, which any number of servers share
+    /// [default: the platform's folder for data]
+    ///
+    /// The bucket is reached as the environment says: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN,
+    /// or a container's, machine's or web identity's credentials; AWS_REGION; AWS_ENDPOINT_URL_S3 for a service that is
+    /// not Amazon's.
+    #[arg(long, visible_alias = "storage", value_name = "PLACE", value_parser = read_data, help_heading = "Server")]
     pub(crate) data: Option<Data>,
     /// Where clients reach it, when that is not the address, such as behind a proxy
     #[arg(long, value_name = "URL", help_heading = "Server")]

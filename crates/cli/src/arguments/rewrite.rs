@@ -30,9 +30,12 @@ pub(crate) struct RewriteArguments {
     /// Parameter that stands for the registry in the new names; declared and passed down where it is missing
     #[arg(long, value_name = "NAME", help_heading = "Parameter")]
     pub(crate) parameterize: Option<String>,
-    /// Default of the parameter [default: none in WDL, the registry of the map in Nextflow]
+    /// Default of the parameter [default: none in WDL and CWL, the registry of the map in Nextflow]
     #[arg(long, value_name = "REGISTRY", requires = "parameterize", help_heading = "Parameter")]
     pub(crate) default: Option<String>,
+    /// Let the parameter stand in `dockerPull` of CWL too; AWS HealthOmics evaluates it, other runners do not
+    #[arg(long, requires = "parameterize", help_heading = "Parameter")]
+    pub(crate) cwl_expressions: bool,
     /// Show the changes as a unified diff and write nothing
     #[arg(long, help_heading = "Output")]
     pub(crate) diff: bool,

@@ -2,8 +2,10 @@
 
 use clap::{Args, ValueEnum};
 use image::EcrRepositoryPrefix;
+use operations::cache::SourceAccount;
 
 use super::AccountArguments;
+use super::cache::read_account;
 
 /// The shape of what a validation prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -41,6 +43,9 @@ pub(crate) struct ValidateArguments {
     /// Repair what can be repaired without taking anything away: shows the plan, asks, applies, and validates again
     #[arg(long, help_heading = "Repair")]
     pub(crate) fix: bool,
+    /// Bind what is granted to runs of an account [default account: the caller's]
+    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, default_missing_value = "", value_parser = read_account, requires = "fix", help_heading = "Repair")]
+    pub(crate) source_account: Option<SourceAccount>,
     /// Show the plan and change nothing
     #[arg(long, requires = "fix", conflicts_with = "yes", help_heading = "Repair")]
     pub(crate) dry_run: bool,

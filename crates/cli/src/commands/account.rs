@@ -1,7 +1,6 @@
 //! The account that a command works on: one of AWS, or a local ECR that is started for it.
 
 use std::ops::Deref;
-use std::path::Path;
 
 use aws::{Session, StaticCredentials};
 use image::{AccountId, Region};
@@ -188,12 +187,18 @@ impl Server {
     }
 }
 
+/// Returns the place of data as it is typed.
+pub(crate) fn data_place(data: &Data) -> String {
+    match data {
+        Data::Folder(folder) => folder.display().to_string(),
+        Data::Memory => ":memory:".to_owned(),
+        Data::S3(place) if place.prefix().is_empty() => format!("s3://{}", place.bucket()),
+        Data::S3(place) => format!("s3://{}/{}", place.bucket(), place.prefix()),
+    }
+}
+
 /// Returns the words for a server that does not start.
 fn not_started(error: &StartError, data: &Data) -> OperationError {
-    let folder = match data {
-        Data::Folder(folder) => folder.as_path(),
-        _ => Path::new(":memory:"),
-    };
     let mut refused = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
@@ -215,9 +220,14 @@ fn not_started(error: &StartError, data: &Data) -> OperationError {
         StartError::Listen { .. } => tried.hint(
             "if it runs already, use it: `omics-ecr local env`; else pass another --address, such as 127.0.0.1:0",
         ),
+        StartError::Storage(_) if matches!(data, Data::S3(_)) => tried.hint(format!(
+            "see that the bucket of `{}` is there and may be used, and that AWS_REGION, the credentials and, for \
+             another service than Amazon S3, AWS_ENDPOINT_URL_S3 are set",
+            data_place(data)
+        )),
         StartError::Storage(_) => tried.hint(format!(
             "one server at a time has a folder open: see what uses `{}`, or name another folder",
-            folder.display()
+            data_place(data)
         )),
         _ => tried,
     }

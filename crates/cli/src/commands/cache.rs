@@ -26,17 +26,20 @@ pub(crate) fn output(command: &CacheCommand) -> Output {
 pub(crate) fn run(command: &CacheCommand) -> operations::Result<ExitCode> {
     match command {
         CacheCommand::Create(arguments) => {
+            let options = options(arguments);
             // What can be refused without AWS is.
-            let request = request(arguments)?;
-            interrupt::run(|cancel| create(arguments, request, cancel))
+            if !CacheRequest::may_be_renewed(&arguments.registry, &options) {
+                CacheRequest::new(&arguments.registry, options.clone())?;
+            }
+            interrupt::run(|cancel| create(arguments, options, cancel))
         }
         CacheCommand::List(arguments) => interrupt::run(|_| list(arguments)),
         CacheCommand::Delete(arguments) => interrupt::run(|cancel| delete(arguments, cancel)),
     }
 }
 
-fn request(arguments: &CreateArguments) -> operations::Result<CacheRequest> {
-    let options = CacheOptions {
+fn options(arguments: &CreateArguments) -> CacheOptions {
+    CacheOptions {
         prefix: arguments.prefix.clone(),
         upstream_prefix: arguments.upstream_prefix.clone(),
         credential: arguments.credential.clone(),
@@ -44,16 +47,32 @@ fn request(arguments: &CreateArguments) -> operations::Result<CacheRequest> {
         source_account: arguments.source_account.clone(),
         replace: arguments.replace,
         grant_existing: arguments.grant_existing,
-    };
-    CacheRequest::new(&arguments.registry, options)
+    }
+}
+
+/// Returns the account and what is asked of it; without an account, what is missing in the request comes first.
+async fn asked(
+    arguments: &CreateArguments,
+    options: CacheOptions,
+) -> operations::Result<(account::Opened, CacheRequest)> {
+    match account::open(&arguments.account).await {
+        Ok(account) => {
+            let request = CacheRequest::renewed(&account, &arguments.registry, options).await?;
+            Ok((account, request))
+        }
+        Err(error) => {
+            CacheRequest::new(&arguments.registry, options)?;
+            Err(error)
+        }
+    }
 }
 
 async fn create(
     arguments: &CreateArguments,
-    request: CacheRequest,
+    options: CacheOptions,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
+    let (account, request) = asked(arguments, options).await?;
     let plan = cache::plan(&account, request).await?;
     if arguments.plan.dry_run {
         match arguments.output {

@@ -2,7 +2,6 @@
 
 mod emit;
 mod outcome;
-mod progress;
 mod shard;
 mod sources;
 
@@ -17,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CloneArguments, Output};
 use crate::commands::account::Connection;
-use crate::commands::{interrupt, question, text_file};
+use crate::commands::{interrupt, progress, question, text_file};
 use crate::failure::{self, remark};
 
 /// Clones, or says what would be done.
@@ -61,7 +60,7 @@ async fn work(
         remark("nothing was changed");
         return Ok(ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO }));
     }
-    let progress = Arc::new(progress::Progress::of_applying(&plan));
+    let progress = Arc::new(progress::Progress::of_applying(Some(&plan)));
     let report = clone::apply(&registry, plan, progress.clone(), &cancel).await;
     progress.end();
     outcome::show_report(&report, arguments.output)?;

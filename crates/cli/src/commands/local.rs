@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
-use super::account::{Server, local_config, running_on};
+use super::account::{Server, data_place, local_config, running_on};
 use super::{interrupt, running};
 use crate::arguments::{ADDRESS, LocalArguments, LocalCommand, Output, ServeArguments};
 use crate::failure::print;
@@ -79,8 +79,10 @@ fn ready(server: &Server, output: Output, data: &Data, usual: bool) -> String {
             let place = if usual { String::new() } else { format!(" --data {folder}") };
             (folder, place)
         }
-        _ if handle.address() == ADDRESS => (":memory:".to_owned(), String::new()),
-        _ => (":memory:".to_owned(), format!(" --address {endpoint}")),
+        other if handle.address() == ADDRESS && endpoint == format!("http://{ADDRESS}") => {
+            (data_place(other), String::new())
+        }
+        other => (data_place(other), format!(" --address {endpoint}")),
     };
     let command = format!("omics-ecr local env{place}");
     match output {

@@ -17,6 +17,7 @@ pub(crate) fn run(arguments: &RewriteArguments) -> operations::Result<ExitCode> 
         target: super::target(&arguments.target)?,
         parameter: arguments.parameterize.clone(),
         default: arguments.default.clone(),
+        cwl_expressions: arguments.cwl_expressions,
         ..RewriteRequest::default()
     };
     let plan = rewrite::plan(&request)?;

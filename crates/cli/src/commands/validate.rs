@@ -38,7 +38,7 @@ async fn work(arguments: &ValidateArguments, cancel: CancellationToken) -> opera
         show(arguments, &report)?;
         return Ok(exit(&report));
     }
-    let plan = validate::plan(&account, &request, &observed);
+    let plan = validate::plan(&account, &request, &observed, arguments.source_account.as_ref());
     repair(arguments, &account, &request, report, plan, &cancel).await
 }
 

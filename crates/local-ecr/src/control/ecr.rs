@@ -91,6 +91,7 @@ operations! {
     set_repository_policy: SetRepositoryPolicy,
     tag_resource: TagResource,
     untag_resource: UntagResource,
+    update_image_storage_class: UpdateImageStorageClass,
     update_pull_through_cache_rule: UpdatePullThroughCacheRule,
     update_repository_creation_template: UpdateRepositoryCreationTemplate,
     upload_layer_part: UploadLayerPart,
@@ -114,7 +115,6 @@ const LEFT_OUT: &[&str] = &[
     "StartLifecyclePolicyPreview",
     "StartReplicationBackfill",
     "StopReplicationBackfill",
-    "UpdateImageStorageClass",
 ];
 
 /// Checks that the caller may do an operation, on a repository where it names one.

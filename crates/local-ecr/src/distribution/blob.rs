@@ -76,7 +76,10 @@ async fn respond_with_size(
         .blocking(move |ecr| {
             let view = ecr.storage.metadata.read()?;
             ecr.repository(&view, &repository, None)?;
-            ecr.layer_size(&view, &repository, &text)
+            match ecr.is_archived_layer(&view, &repository, &text)? {
+                true => Ok(None),
+                false => ecr.layer_size(&view, &repository, &text),
+            }
         })
         .await?;
     let size = size.ok_or_else(|| OciError::no_blob(&digest.to_string()))?;

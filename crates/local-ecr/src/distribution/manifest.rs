@@ -59,6 +59,13 @@ pub(super) async fn get(
             let (Some(row), Some(bytes)) = (view.get(&IMAGES, &image)?, view.manifest(&image)?) else {
                 return Ok(None);
             };
+            if row.archived {
+                // As Amazon ECR does: who pulls is told that there is none.
+                return Err(Fault::new(
+                    Code::ImageNotFound,
+                    "The image is archived and must be restored first",
+                ));
+            }
             ecr.record_pull(&repository, &digest, &row)?;
             Ok(Some((digest, row.media_type, bytes)))
         })

@@ -124,6 +124,8 @@ impl Ecr {
         let text = digest.to_string();
         let image_key = key(&[push.repository, &text]);
         let known = change.has(&IMAGES, &image_key)?;
+        // Whoever pushes an archived image brings it back.
+        let restored = known && self.set_archived(change, push.repository, &text, false)?;
         let tag_known = self.set_tag(change, row, push.repository, push.tag, &text)?;
         if !known {
             let image = ImageRow {
@@ -136,7 +138,7 @@ impl Ecr {
                 children: manifest.children.clone(),
                 subject: manifest.subject.clone(),
                 annotations: manifest.annotations.clone(),
-                archived: false,
+                ..ImageRow::default()
             };
             change.put(&IMAGES, &image_key, &image)?;
             change.put_manifest(&image_key, push.bytes)?;
@@ -150,7 +152,7 @@ impl Ecr {
                 change.put(&REFERRERS, &key(&[push.repository, subject, &text]), &())?;
             }
         }
-        Ok(Pushed { digest, manifest, known: known && tag_known })
+        Ok(Pushed { digest, manifest, known: known && tag_known && !restored })
     }
 
     fn check_named(&self, change: &Change, repository: &str, manifest: &Manifest) -> Result<(), Fault> {
@@ -234,6 +236,25 @@ impl Ecr {
             }
             Ok(())
         })
+    }
+
+    /// Puts an image of a repository into the archive, or brings it back; returns whether that changed anything.
+    pub(crate) fn set_archived(
+        &self,
+        change: &Change,
+        repository: &str,
+        digest: &str,
+        archived: bool,
+    ) -> Result<bool, Fault> {
+        let image_key = key(&[repository, digest]);
+        let Some(mut row) = change.get(&IMAGES, &image_key)?.filter(|row| row.archived != archived) else {
+            return Ok(false);
+        };
+        row.archived = archived;
+        let at = if archived { &mut row.archived_at } else { &mut row.activated_at };
+        *at = Some(self.clock.now());
+        change.put(&IMAGES, &image_key, &row)?;
+        Ok(true)
     }
 
     /// Removes a tag and nothing else; returns whether it was there.

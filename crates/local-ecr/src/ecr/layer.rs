@@ -112,6 +112,22 @@ impl Ecr {
         Ok(named.map(|blob| blob.size))
     }
 
+    /// Returns whether every image of the repository that uses a layer lies in the archive, and one does.
+    pub(crate) fn is_archived_layer(
+        &self,
+        rows: &impl Rows,
+        repository: &str,
+        digest: &str,
+    ) -> Result<bool, Fault> {
+        let mut archived = Ok(false);
+        rows.scan(&LAYER_USERS, &below(&[repository, digest]), None, |image, ()| {
+            let row = rows.get(&IMAGES, &key(&[repository, image]));
+            archived = row.map(|row| row.is_some_and(|row| row.archived));
+            matches!(archived, Ok(true))
+        })?;
+        Ok(archived?)
+    }
+
     /// Puts a layer of another repository into this one where ECR would: blob mounting is enabled, both
     /// repositories are encrypted alike, no rule made the source, and an image there uses the layer.
     /// Returns its size in bytes, or `None` where ECR has the client upload it.

@@ -89,7 +89,7 @@ pub(crate) enum Layer {
 enum Need {
     /// It is here.
     Nothing(Blob),
-    /// No image of the repository names it, or no rule covers the repository.
+    /// No image of the repository names it, only archived ones do, or no rule covers the repository.
     Missing,
     /// It must be fetched, and has so many bytes.
     Fetch(Box<Upstream>, u64),
@@ -135,6 +135,9 @@ impl PullThrough {
         let storage = &self.ecr.storage;
         let view = storage.metadata.read()?;
         self.ecr.repository(&view, repository, None)?;
+        if self.ecr.is_archived_layer(&view, repository, &digest.to_string())? {
+            return Ok(Need::Missing);
+        }
         if let Some(blob) = self.ecr.open_layer(&view, repository, digest)? {
             return Ok(Need::Nothing(blob));
         }

@@ -151,7 +151,9 @@ impl PullThrough {
             });
             let Some(upstream) = found.await.map_err(|_| Failure::lost())?? else { return Ok(()) };
             let read = own.remote(&upstream, &repository)?.read_manifest(&reference).await;
-            let manifest = read.map_err(|error| Failure::from(&error))?;
+            let read = read.map_err(|error| Failure::from(&error));
+            own.ecr.metrics.fetched("image", read.as_ref().err());
+            let manifest = read?;
             own.store(move |own, change| own.put(change, &repository, None, &manifest)).await
         };
         self.images.join(&flight, work).await.unwrap_or_else(|| Err(Failure::lost()))

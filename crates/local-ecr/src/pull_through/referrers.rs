@@ -71,8 +71,15 @@ impl PullThrough {
     ) -> Result<(), Failure> {
         let remote = self.remote(&upstream, repository)?;
         let named = match remote.referrers(subject).await.map_err(|error| Failure::from(&error)) {
-            Err(failure) if failure.kind == FailureKind::NotFound => return Ok(()),
-            named => named?,
+            Err(failure) if failure.kind == FailureKind::NotFound => {
+                // That nothing refers to the image is an answer like another.
+                self.ecr.metrics.fetched("referrers", None);
+                return Ok(());
+            }
+            named => {
+                self.ecr.metrics.fetched("referrers", named.as_ref().err());
+                named?
+            }
         };
         for descriptor in named.into_iter().take(MOST) {
             let (own, image) = (Arc::clone(self), key(&[repository, &descriptor.digest.to_string()]));
@@ -83,7 +90,9 @@ impl PullThrough {
                 continue;
             }
             let read = remote.read_manifest(&descriptor.digest.to_string()).await;
-            let manifest = read.map_err(|error| Failure::from(&error))?;
+            let read = read.map_err(|error| Failure::from(&error));
+            self.ecr.metrics.fetched("image", read.as_ref().err());
+            let manifest = read?;
             // A list may name anything; only what says itself that it refers is taken.
             if manifest.subject.as_ref().is_none_or(|own| own.digest != *subject) {
                 continue;

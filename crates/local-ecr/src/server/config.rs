@@ -39,7 +39,7 @@ pub struct Config {
     pub pull_through: PullThroughOptions,
 }
 
-/// How much a server takes.
+/// How much a server takes, and when it clears up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// How long a body may stand still, and an answer wait to be taken.
@@ -56,6 +56,8 @@ pub struct Limits {
     pub memory: usize,
     /// How long a stop waits for requests that are under way.
     pub drain: Duration,
+    /// How often what nothing needs any more is removed, beside the start.
+    pub sweep: Duration,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             connections: 4096,
             memory: 256 << 20,
             drain: Duration::from_secs(10),
+            sweep: Duration::from_secs(24 * 3600),
         }
     }
 }

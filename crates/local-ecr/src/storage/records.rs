@@ -178,6 +178,12 @@ pub(crate) struct ImageRow {
     /// Whether the image lies in the archive.
     #[serde(default)]
     pub(crate) archived: bool,
+    /// When it was last put there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) archived_at: Option<Timestamp>,
+    /// When it was last brought back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) activated_at: Option<Timestamp>,
 }
 
 /// What a tag points at.

@@ -6,6 +6,7 @@
 
 mod bucket;
 mod catch_up;
+mod counted;
 mod entry;
 mod object;
 mod replica;
@@ -17,6 +18,7 @@ mod tests;
 mod writer;
 
 pub(super) use bucket::Bucket;
+pub(crate) use counted::BucketRequests;
 pub(super) use entry::Operation;
 pub(crate) use object::ObjectBlob;
 pub(super) use object::ObjectStored;

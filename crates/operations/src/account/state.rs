@@ -35,6 +35,14 @@ impl<T> Looked<T> {
         }
     }
 
+    /// Returns what was seen, or why it could not be looked at.
+    pub(crate) fn from_result(outcome: crate::error::Result<T>) -> Self {
+        match outcome {
+            Ok(seen) => Self::Seen(seen),
+            Err(error) => Self::Unseen(error),
+        }
+    }
+
     /// Returns what was seen.
     ///
     /// # Errors
@@ -65,6 +73,24 @@ pub struct RegistryPolicy {
     pub scope: RegistryScope,
 }
 
+impl RegistryPolicy {
+    /// Reads the policy and its scope: two requests at once.
+    ///
+    /// Source: ECR `GetRegistryPolicy`, `GetAccountSetting`.
+    ///
+    /// # Errors
+    /// When ECR does not tell the policy, or its scope where there is one.
+    pub(crate) async fn read(account: &Account) -> crate::error::Result<Self> {
+        let ecr = account.ecr();
+        match tokio::join!(ecr.registry_policy(), scope(&ecr)) {
+            (Ok(text), Ok(scope)) => Ok(Self { text, scope }),
+            // Without a policy its scope does not matter.
+            (Ok(None), Err(_)) => Ok(Self { text: None, scope: RegistryScope::V2 }),
+            (Err(error), _) | (_, Err(error)) => Err(error.into()),
+        }
+    }
+}
+
 /// The state of a registry, as far as HealthOmics hangs on it, each part read once.
 #[derive(Debug, Clone)]
 pub struct RegistryState {
@@ -83,15 +109,9 @@ impl RegistryState {
     /// `GetAccountSetting`.
     pub async fn read(account: &Account) -> Self {
         let ecr = account.ecr();
-        let (rules, templates, text, scope) =
-            tokio::join!(ecr.rules(), ecr.templates(), ecr.registry_policy(), scope(&ecr));
-        let policy = match (text, scope) {
-            (Ok(text), Ok(scope)) => Looked::Seen(RegistryPolicy { text, scope }),
-            // Without a policy its scope does not matter.
-            (Ok(None), Err(_)) => Looked::Seen(RegistryPolicy { text: None, scope: RegistryScope::V2 }),
-            (Err(error), _) | (_, Err(error)) => Looked::Unseen(error.into()),
-        };
-        Self { rules: rules.into(), templates: templates.into(), policy }
+        let (rules, templates, policy) =
+            tokio::join!(ecr.rules(), ecr.templates(), RegistryPolicy::read(account));
+        Self { rules: rules.into(), templates: templates.into(), policy: Looked::from_result(policy) }
     }
 
     /// Returns how the rules map names; none when they could not be read.

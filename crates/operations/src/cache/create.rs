@@ -13,7 +13,7 @@ use super::{registry_policy, rule, template};
 use crate::account::{Account, Looked, RegistryState};
 use crate::credential;
 use crate::error::{OperationError, Result};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{Access, Judge, PrefixAccess};
 
 /// What making a cache will do.
@@ -112,20 +112,23 @@ pub async fn plan(account: &Account, request: CacheRequest) -> Result<CachePlan>
     let mut findings = request.findings.clone();
     let mut steps = Vec::new();
     let prefix = request.prefix().as_str();
+    let opening = request.opening(account);
     match &state.templates {
         Looked::Seen(templates) => {
-            for plan in template::decide(account, &request, templates) {
-                steps.push(plan.step);
-                findings.extend(plan.findings);
+            for mut plan in template::decide(opening, request.prefix(), templates) {
+                findings.append(&mut plan.findings);
+                steps.push(Step::of_template(plan));
             }
         }
         Looked::Unseen(error) => steps.push(Step::refused(StepKind::Template, prefix, error.clone())),
     }
     match &state.policy {
         Looked::Seen(policy) => {
-            let plan = registry_policy::decide(account, &request, policy);
-            steps.push(plan.step);
-            findings.extend(plan.findings);
+            let mut plan = registry_policy::decide(opening, request.prefix(), policy);
+            if let Ok(plan) = &mut plan {
+                findings.append(&mut plan.findings);
+            }
+            steps.push(Step::of_registry_policy(account.id().as_str(), policy.text.as_deref(), plan));
         }
         Looked::Unseen(error) => {
             steps.push(Step::refused(StepKind::RegistryPolicy, account.id().as_str(), error.clone()));
@@ -157,10 +160,10 @@ pub async fn plan(account: &Account, request: CacheRequest) -> Result<CachePlan>
         Err(error) => {
             let words = error.refused.as_deref().unwrap_or(&error.tried);
             let message = format!("the repositories that are there could not be looked at: {words}");
-            findings.push(Finding::new(Severity::Warning, Code::Access, prefix, message));
+            findings.push(Finding::new(Severity::Warning, Code::CouldNotLook, prefix, message));
         }
     }
-    let judge = Judge::new(request.runs_in(account), &state.policy);
+    let judge = Judge::new(opening.runs_in(), &state.policy);
     Ok(CachePlan {
         schema_version: 1,
         account: account.id().to_string(),
@@ -205,6 +208,7 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
     let mut stopped = plan.is_refused();
     let CachePlan { request, mut findings, .. } = plan;
     let arn = plan.credential_arn.as_deref();
+    let opening = request.opening(account);
     let mut steps: Vec<StepReport> = Vec::with_capacity(plan.steps.len());
     let is_repository = |step: &&Step| step.kind == StepKind::Repository;
     for step in plan.steps.iter().filter(|step| !is_repository(step)) {
@@ -213,19 +217,27 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
             continue;
         }
         let outcome = match step.kind {
-            StepKind::Template => template::apply(account, &request, &step.object).await,
-            StepKind::RegistryPolicy => registry_policy::apply(account, &request).await,
+            StepKind::Template => {
+                template::apply(opening, request.prefix(), &step.object).await.map(Outcome::from)
+            }
+            StepKind::RegistryPolicy => {
+                let prefix = std::slice::from_ref(request.prefix());
+                registry_policy::apply(opening, prefix).await.map(Outcome::from)
+            }
             StepKind::Validation => rule::validate(account, &step.object).await,
             StepKind::Rule | StepKind::Repository => rule::apply(account, &request, arn).await,
         };
         stopped |= outcome.is_err() && step.kind != StepKind::Validation;
+        if outcome == Ok(Outcome::CouldNotLook) {
+            findings.push(unverified(&step.object));
+        }
         steps.push(step.tried(outcome));
     }
     let state = RegistryState::read(account).await;
-    let judge = Judge::new(request.runs_in(account), &state.policy);
+    let judge = Judge::new(opening.runs_in(), &state.policy);
     let grant = async |step: &Step| match stopped || !is_pending(step) {
         true => step.untried(),
-        false => step.tried(existing::grant(account, &request, &judge, &step.object).await),
+        false => step.tried(existing::grant(opening, &judge, &step.object).await),
     };
     steps.extend(account.session().each(plan.steps.iter().filter(is_repository), grant).await);
     let healthomics = PrefixAccess::by(&judge, account, &state, request.prefix());
@@ -240,7 +252,8 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
             if closed_repositories.len() == 1 { "repository is" } else { "repositories are" },
         );
         let finding = Finding::new(Severity::Warning, Code::Access, plan.prefix.as_str(), message);
-        findings.push(finding.hint("run it again with --grant-existing"));
+        let fix = Fix::command(format!("omics-ecr grant --prefix {}", plan.prefix));
+        findings.push(finding.hint("run it again with --grant-existing").fix(fix));
     }
     CacheReport {
         schema_version: 1,
@@ -255,6 +268,13 @@ pub async fn apply(account: &Account, plan: CachePlan) -> CacheReport {
         healthomics_takes_upstream: request.upstream.upstream().healthomics,
         findings,
     }
+}
+
+/// Returns what is to be said where the caller may not let ECR try a secret.
+fn unverified(prefix: &str) -> Finding {
+    let message = "the caller may not let ECR sign in upstream, so whether the secret works is not known";
+    Finding::new(Severity::Warning, Code::LoginUnknown, prefix, message)
+        .hint("allow `ecr:ValidatePullThroughCacheRule`, or see that a first pull goes through")
 }
 
 /// Returns whether a step is to be tried.

@@ -8,13 +8,15 @@ use image::EcrRepositoryPrefix;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::existing;
 use super::rule;
+use super::runs;
 use super::step::{Action, Outcome, Step, StepKind, StepReport, document};
 use super::template;
 use crate::account::{Account, Looked, RegistryPolicy, RegistryState};
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Severity};
-use crate::healthomics::{self, PrefixAccess};
+use crate::healthomics;
 
 /// A cache to be removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,10 +116,13 @@ pub async fn plan_removal(account: &Account, request: RemovalRequest) -> Result<
         });
     }
     let repositories = match account.session().ecr().repositories().await {
-        Ok(all) => Some(all.iter().filter(|one| request.prefix.strip(one.name.as_str()).is_some()).count()),
+        Ok(all) => {
+            let names = state.names().unwrap_or_default();
+            Some(all.iter().filter(|one| existing::governs(&request.prefix, &names, &one.name)).count())
+        }
         Err(error) => {
             let message = format!("the repositories that stay could not be counted: {}", error.answer());
-            findings.push(Finding::new(Severity::Warning, Code::Access, prefix, message));
+            findings.push(Finding::new(Severity::Warning, Code::CouldNotLook, prefix, message));
             None
         }
     };
@@ -192,7 +197,7 @@ fn closed_by(
 ) -> Option<String> {
     let others = rules.iter().map(|rule| &rule.names.ecr_repository_prefix).filter(|other| *other != prefix);
     let open = |state: &RegistryState, other: &EcrRepositoryPrefix| {
-        PrefixAccess::of(account, state, other).all.is_yes()
+        runs::of_any_account(account, state, other).all.is_open()
     };
     others.filter(|other| open(before, other) && !open(after, other)).map(ToString::to_string).next()
 }

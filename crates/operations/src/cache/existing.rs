@@ -1,15 +1,16 @@
 //! The repositories that are below a prefix already: no template opens them any more.
 
-use image::{PullThroughCacheRules, RepositoryName};
-use policy::Merged;
+use image::{EcrRepositoryPrefix, PullThroughCacheRules, RepositoryName};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::opening::Opening;
 use super::request::CacheRequest;
 use super::step::{Action, Outcome, Step, StepKind};
 use crate::account::{Account, RegistryState, RepositoryState};
 use crate::error::{OperationError, Result};
-use crate::healthomics::{self, Access, Judge};
+use crate::grant::{self, PolicyStep};
+use crate::healthomics::{Access, Judge};
 
 /// A repository that is there and that HealthOmics may not read, or not for certain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -22,8 +23,11 @@ pub struct ExistingRepository {
 }
 
 /// Returns whether the rule of a prefix is the one that governs a repository, by these rules and that one.
-fn governs(request: &CacheRequest, rules: &PullThroughCacheRules, name: &RepositoryName) -> bool {
-    let prefix = request.prefix();
+pub(super) fn governs(
+    prefix: &EcrRepositoryPrefix,
+    rules: &PullThroughCacheRules,
+    name: &RepositoryName,
+) -> bool {
     if prefix.strip(name.as_str()).is_none() {
         return false;
     }
@@ -44,9 +48,9 @@ pub(super) async fn find(
     request: &CacheRequest,
     state: &RegistryState,
 ) -> Result<Vec<(ExistingRepository, Step)>> {
-    let judge = Judge::new(request.runs_in(account), &state.policy);
+    let judge = Judge::new(request.opening(account).runs_in(), &state.policy);
     let rules = state.names().unwrap_or_default();
-    let found = account.repositories(|name| governs(request, &rules, name)).await?;
+    let found = account.repositories(|name| governs(request.prefix(), &rules, name)).await?;
     let mut closed = Vec::new();
     for repository in found {
         let name = repository.repository.name.to_string();
@@ -92,70 +96,26 @@ fn step(
         let reason = "its access is bound to conditions of somebody's own and is left so";
         return Step::nothing(StepKind::Repository, name, reason);
     }
-    match merge(account, request, judge, name, text) {
-        Ok(merged) if Some(merged.text.as_str()) == text => {
-            Step::nothing(StepKind::Repository, name, "its policy has our statement")
+    let opening = request.opening(account);
+    let arn = account.repository_arn(name);
+    match grant::policy::with(judge, &repository.repository.name, &arn, text, opening.bound_to()).step {
+        PolicyStep::Write { after: Some(after), .. } => {
+            Step::new(StepKind::Repository, name, Action::of_policy(text, &after))
         }
-        Ok(merged) => Step::new(StepKind::Repository, name, Action::of_policy(text, &merged.text)),
-        Err(error) => Step::refused(StepKind::Repository, name, error),
+        PolicyStep::Refused { error } => Step::refused(StepKind::Repository, name, error),
+        _ => Step::nothing(StepKind::Repository, name, "its policy has our statement"),
     }
 }
 
-/// Returns a repository's policy with our statement.
-///
-/// # Errors
-/// When it cannot be merged, or when something forbids the access all the same.
-fn merge(
-    account: &Account,
-    request: &CacheRequest,
-    judge: &Judge,
-    name: &str,
-    text: Option<&str>,
-) -> Result<Merged> {
-    let merged =
-        healthomics::with_read_access(&format!("the repository `{name}`"), text, request.bound_to(account))?;
-    match judge.read(Some(&merged.text), &account.repository_arn(name)).access {
-        Access::NotAccessible { reason } => {
-            Err(OperationError::new(format!("cannot give HealthOmics access to `{name}`"))
-                .refused(reason)
-                .hint("change the statement that forbids it, or except `omics.amazonaws.com` from it"))
-        }
-        _ => Ok(merged),
-    }
-}
-
-/// Reads a repository's policy anew, merges, writes and reads back.
+/// Opens a repository, as its policy is by now; one whose access hangs on conditions is left so.
 ///
 /// # Errors
 /// What ECR refuses, and what forbids the access all the same.
-pub(super) async fn grant(
-    account: &Account,
-    request: &CacheRequest,
-    judge: &Judge,
-    name: &str,
-) -> Result<Outcome> {
-    let ecr = account.ecr();
+pub(super) async fn grant(opening: Opening<'_>, judge: &Judge, name: &str) -> Result<Outcome> {
     let refused = |error: image::ImageError| {
         OperationError::new(format!("cannot use the repository `{name}`")).refused(error)
     };
     let repository: RepositoryName = name.parse().map_err(refused)?;
-    let text = ecr.repository_policy(&repository).await?;
-    let arn = account.repository_arn(name);
-    if !matches!(judge.read(text.as_deref(), &arn).access, Access::NotAccessible { .. }) {
-        return Ok(Outcome::NotNeeded);
-    }
-    let merged = merge(account, request, judge, name, text.as_deref())?;
-    if Some(merged.text.as_str()) == text.as_deref() {
-        return Ok(Outcome::NotNeeded);
-    }
-    ecr.set_repository_policy(&repository, &merged.text).await?;
-    let read = ecr.repository_policy(&repository).await?;
-    match judge.read(read.as_deref(), &arn).access {
-        Access::Accessible | Access::Depends { .. } => Ok(Outcome::Done),
-        access => {
-            Err(OperationError::new(format!("cannot see HealthOmics' access to `{name}` after it was given"))
-                .refused(access.reason().unwrap_or("its policy was changed in the meantime"))
-                .hint("run it again"))
-        }
-    }
+    let (written, _) = grant::open(opening.account(), judge, &repository, opening.bound_to()).await?;
+    Ok(written.into())
 }

@@ -5,10 +5,11 @@ use image::{Credential, UpstreamRegistry};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::runs;
 use crate::account::{Account, RegistryState};
 use crate::credential::CredentialState;
 use crate::error::Result;
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{Access, PrefixAccess};
 
 /// One rule.
@@ -95,7 +96,7 @@ fn unseen(account: &Account, state: &RegistryState) -> Vec<Finding> {
         let error = error?;
         let words = error.refused.as_deref().unwrap_or(&error.tried);
         let message = format!("{what} could not be looked at: {words}");
-        let finding = Finding::new(Severity::Warning, Code::ClosedPrefix, account.id().as_str(), message);
+        let finding = Finding::new(Severity::Warning, Code::CouldNotLook, account.id().as_str(), message);
         Some(match &error.hint {
             Some(hint) => finding.hint(hint.clone()),
             None => finding,
@@ -106,7 +107,7 @@ fn unseen(account: &Account, state: &RegistryState) -> Vec<Finding> {
 
 fn listed(account: &Account, state: &RegistryState, rule: &Rule, credential: CredentialState) -> ListedRule {
     let known = UpstreamRegistry::of(&rule.names.upstream).map(|registry| registry.upstream());
-    let mut healthomics = PrefixAccess::of(account, state, &rule.names.ecr_repository_prefix);
+    let mut healthomics = runs::of_any_account(account, state, &rule.names.ecr_repository_prefix);
     if let Some(known) = known.filter(|known| !known.healthomics) {
         let reason = format!("HealthOmics takes no images through a rule for {}", known.title);
         healthomics.all = Access::NotAccessible { reason };
@@ -145,17 +146,31 @@ fn observe(rule: &ListedRule) -> Vec<Finding> {
         };
         let finding = Finding::new(severity, Code::ClosedPrefix, rule.prefix.as_str(), reason);
         findings.push(match rule.healthomics_takes_upstream {
-            true => finding.hint(format!(
-                "`omics-ecr cache create {} --prefix {}` adds what is missing",
-                rule.upstream, rule.prefix
-            )),
-            false => finding.hint("clone its images instead: `omics-ecr clone`"),
+            true => {
+                let prefix = rule.prefix.trim_end_matches('/');
+                let arguments = [("registry", rule.upstream.clone()), ("ecr_prefix", prefix.to_owned())];
+                finding
+                    .hint(format!(
+                        "`omics-ecr cache create {} --prefix {prefix}` adds what is missing",
+                        rule.upstream
+                    ))
+                    .fix(
+                        Fix::command(format!("omics-ecr cache create {} --prefix {prefix}", rule.upstream))
+                            .tool("CreateECRPullThroughCache", arguments),
+                    )
+            }
+            false => {
+                finding.fix(Fix::command(format!("omics-ecr clone {}/REPOSITORY:TAG", rule.upstream)).tool(
+                    "CloneContainerToECR",
+                    [("source_uri", format!("{}/REPOSITORY:TAG", rule.upstream))],
+                ))
+            }
         });
     }
     let (code, message) = match &rule.credential {
         CredentialState::NotNeeded | CredentialState::Named { .. } => return findings,
         CredentialState::Missing => {
-            (Code::SecretMissing, "the rule names no secret, and ECR needs one".to_owned())
+            (Code::CredentialMissing, "the rule names no secret, and ECR needs one".to_owned())
         }
         CredentialState::Gone { arn } => (Code::SecretMissing, format!("there is no secret `{arn}`")),
         CredentialState::Unusable { reason, .. } => (Code::SecretContent, reason.clone()),
@@ -167,7 +182,13 @@ fn observe(rule: &ListedRule) -> Vec<Finding> {
     };
     let finding = Finding::new(severity, code, rule.prefix.as_str(), message);
     findings.push(match severity {
-        Severity::Error => finding.hint("`omics-ecr secret create` makes a right one"),
+        Severity::Error => {
+            let prefix = rule.prefix.trim_end_matches('/');
+            finding.hint("`omics-ecr secret create` makes a right one").fix(Fix::command(format!(
+                "omics-ecr secret create {prefix} --registry {} --username USER",
+                rule.upstream
+            )))
+        }
         _ => finding,
     });
     findings

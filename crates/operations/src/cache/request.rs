@@ -1,10 +1,12 @@
 //! What is asked for when a cache is made, as far as it can be judged before AWS is asked.
 
+use aws::ecr::Rule;
 use image::{
     AccountId, Credential, EcrRepositoryPrefix, PullThroughCacheRule, UpstreamRegistry,
     UpstreamRepositoryPrefix,
 };
 
+use super::opening::Opening;
 use crate::account::Account;
 use crate::credential::{SecretName, creation_hint};
 use crate::error::{OperationError, Result};
@@ -18,6 +20,16 @@ pub enum SourceAccount {
     Own,
     /// Those of this account.
     Of(AccountId),
+}
+
+impl SourceAccount {
+    /// Returns the account's number.
+    pub(crate) fn id<'a>(&'a self, account: &'a Account) -> &'a str {
+        match self {
+            Self::Own => account.id().as_str(),
+            Self::Of(id) => id.as_str(),
+        }
+    }
 }
 
 /// How a cache is made.
@@ -109,6 +121,35 @@ impl CacheRequest {
         Ok(Self { upstream, names, credential, options, findings })
     }
 
+    /// Returns whether a request that lacks a credential may find it in a rule that is there.
+    pub fn may_be_renewed(registry: &str, options: &CacheOptions) -> bool {
+        let needs = |upstream: UpstreamRegistry| upstream.upstream().credential == Credential::Required;
+        options.credential.is_none() && read_upstream(registry).is_ok_and(needs)
+    }
+
+    /// Reads what was asked for like [`Self::new`]; a credential that is needed and not named is that of the rule
+    /// which the prefix has.
+    ///
+    /// Source: ECR `DescribePullThroughCacheRules`, where a credential is needed and not named.
+    ///
+    /// # Errors
+    /// What [`Self::new`] refuses, where no rule for the same registry helps it.
+    pub async fn renewed(account: &Account, registry: &str, options: CacheOptions) -> Result<Self> {
+        let refusal = match Self::new(registry, options.clone()) {
+            Err(error) if Self::may_be_renewed(registry, &options) => error,
+            outcome => return outcome,
+        };
+        let upstream = read_upstream(registry)?;
+        let prefix = options.prefix.clone().unwrap_or_else(|| upstream.default_prefix());
+        let rules = account.ecr().rules().await?;
+        match super::rule::find(&rules, &prefix) {
+            Some(Rule { names, credential_arn: Some(arn), .. }) if names.upstream == *upstream.host() => {
+                Self::new(registry, CacheOptions { credential: Some(arn.clone()), ..options })
+            }
+            _ => Err(refusal),
+        }
+    }
+
     /// Returns the ECR repository prefix.
     pub fn prefix(&self) -> &EcrRepositoryPrefix {
         &self.names.ecr_repository_prefix
@@ -119,18 +160,29 @@ impl CacheRequest {
         &self.upstream
     }
 
-    /// Returns the account that grants are bound to, if they are.
-    pub(super) fn bound_to<'a>(&'a self, account: &'a Account) -> Option<&'a str> {
-        match &self.options.source_account {
-            None => None,
-            Some(SourceAccount::Own) => Some(account.id().as_str()),
-            Some(SourceAccount::Of(id)) => Some(id.as_str()),
-        }
+    /// Returns the rule as far as names go.
+    pub(crate) fn names(&self) -> &PullThroughCacheRule {
+        &self.names
     }
 
-    /// Returns the account whose runs the cache is for.
-    pub(super) fn runs_in<'a>(&'a self, account: &'a Account) -> &'a str {
-        self.bound_to(account).unwrap_or(account.id().as_str())
+    /// Returns the secret that ECR signs in upstream with.
+    pub(crate) fn credential(&self) -> Option<&SecretName> {
+        self.credential.as_ref()
+    }
+
+    /// Returns how the cache is made.
+    pub(crate) fn options(&self) -> &CacheOptions {
+        &self.options
+    }
+
+    /// Returns what was observed in what was asked for.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Returns for whose runs the cache is.
+    pub(super) fn opening<'a>(&'a self, account: &'a Account) -> Opening<'a> {
+        Opening::new(account, self.options.source_account.as_ref().map(|bound| bound.id(account)))
     }
 }
 

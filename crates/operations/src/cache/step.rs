@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::OperationError;
+use super::opening::Written;
+use super::registry_policy::ImportPlan;
+use super::template::{self, TemplatePlan, Work};
+use crate::error::{OperationError, Result};
 
 /// What a step is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -138,6 +141,29 @@ impl Step {
         Self::new(kind, object, Action::Nothing { reason: reason.into() })
     }
 
+    /// Returns the step that a template's plan is.
+    pub(super) fn of_template(plan: TemplatePlan) -> Self {
+        let action = match plan.work {
+            Work::Nothing(reason) => Action::Nothing { reason },
+            Work::Create { template, .. } => Action::Create { after: template::shown(&template) },
+            Work::Update { before, after, .. } => {
+                Action::Update { before: template::shown(&before), after: template::shown(&after) }
+            }
+            Work::Refused(error) => Action::Refused { error },
+        };
+        Self::new(StepKind::Template, plan.prefix, action)
+    }
+
+    /// Returns the step that the plan of the registry's policy is.
+    pub(super) fn of_registry_policy(object: &str, before: Option<&str>, plan: Result<ImportPlan>) -> Self {
+        let action = match plan.map(|plan| plan.text) {
+            Ok(Ok(after)) => Action::of_policy(before, &after),
+            Ok(Err(reason)) => Action::Nothing { reason },
+            Err(error) => Action::Refused { error },
+        };
+        Self::new(StepKind::RegistryPolicy, object, action)
+    }
+
     /// Returns the report on it where nothing was tried.
     pub(super) fn untried(&self) -> StepReport {
         let (outcome, error) = match &self.action {
@@ -160,7 +186,7 @@ impl Step {
     }
 
     /// Returns the report on what was tried.
-    pub(super) fn tried(&self, outcome: crate::error::Result<Outcome>) -> StepReport {
+    pub(super) fn tried(&self, outcome: Result<Outcome>) -> StepReport {
         match outcome {
             Ok(outcome) => self.report(outcome, None),
             Err(error) => self.report(Outcome::Failed, Some(error)),
@@ -180,6 +206,8 @@ pub enum Outcome {
     Failed,
     /// It was not tried.
     NotDone,
+    /// Nothing was to be changed, and it could not be looked at.
+    CouldNotLook,
 }
 
 impl Outcome {
@@ -190,12 +218,22 @@ impl Outcome {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::NotDone => "not done",
+            Self::CouldNotLook => "could not look",
         }
     }
 
-    /// Returns whether things are as they were wanted.
+    /// Returns whether things are as they were wanted, as far as could be seen.
     pub fn is_good(self) -> bool {
-        matches!(self, Self::NotNeeded | Self::Done)
+        matches!(self, Self::NotNeeded | Self::Done | Self::CouldNotLook)
+    }
+}
+
+impl From<Written> for Outcome {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Done => Self::Done,
+            Written::NotNeeded => Self::NotNeeded,
+        }
     }
 }
 

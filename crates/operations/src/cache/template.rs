@@ -1,80 +1,115 @@
 //! The templates by which ECR makes the repositories below a prefix: opened to HealthOmics, and otherwise left.
+//!
+//! The one place where that is planned and written, for whoever opens a prefix.
 
 use aws::ecr::{AppliedFor, Template, TemplateUpdate};
+use image::EcrRepositoryPrefix;
 use policy::Change;
 use serde_json::{Value, json};
 
-use super::registry_policy::stranger;
-use super::request::CacheRequest;
-use super::step::{Action, Outcome, Step, StepKind, document};
-use crate::account::Account;
+use super::opening::{Opening, Written};
+use super::step::document;
 use crate::error::{OperationError, Result};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{self, Access, Judge};
 
 /// What a template of ours is for, in words; by it and by all else it is known for ours.
-pub(super) const DESCRIPTION: &str = "Repositories that AWS HealthOmics pulls through (omics-ecr)";
+pub(crate) const DESCRIPTION: &str = "Repositories that AWS HealthOmics pulls through (omics-ecr)";
 
 /// What becomes of a template.
 #[derive(Debug, Clone)]
-pub(super) struct TemplatePlan {
-    pub(super) step: Step,
-    work: Option<Work>,
-    pub(super) findings: Vec<Finding>,
+pub(crate) struct TemplatePlan {
+    /// Its prefix as ECR stores it.
+    pub(crate) prefix: String,
+    /// What is done.
+    pub(crate) work: Work,
+    /// Observations.
+    pub(crate) findings: Vec<Finding>,
 }
 
+/// What is done about a template.
 #[derive(Debug, Clone)]
-enum Work {
-    Create(Box<Template>),
-    Update(Box<TemplateUpdate>),
+pub(crate) enum Work {
+    /// Nothing, for this reason.
+    Nothing(String),
+    /// It is made.
+    Create {
+        /// All of it.
+        template: Box<Template>,
+        /// The template that it is like.
+        like: Option<String>,
+    },
+    /// Some of it is changed.
+    Update {
+        /// As it is.
+        before: Box<Template>,
+        /// As it will be.
+        after: Box<Template>,
+        /// What of it is written.
+        update: Box<TemplateUpdate>,
+    },
+    /// It cannot be done.
+    Refused(OperationError),
 }
 
 /// Who asks, and for whose runs.
 struct Wanted<'a> {
-    account: &'a Account,
+    opening: Opening<'a>,
     /// Asks what the template's own policy gives: whether HealthOmics takes a grant of the registry's policy in its
     /// place is not documented.
     judge: Judge,
-    request: &'a CacheRequest,
+    rule: &'a EcrRepositoryPrefix,
 }
 
 /// Returns what has to become of the templates so that HealthOmics can read what a rule makes.
 ///
-/// A template above that opens its repositories is enough. Otherwise the prefix's own template is extended; where it
-/// has none, one is made with the settings of the template that governed so far, so that none of them is lost.
-/// Templates below the prefix are opened too.
-pub(super) fn decide(account: &Account, request: &CacheRequest, templates: &[Template]) -> Vec<TemplatePlan> {
-    let judge = Judge::of_repositories(request.runs_in(account));
-    let wanted = Wanted { account, judge, request };
-    let prefix = request.prefix();
-    let governing = healthomics::governing_template(templates, prefix);
-    let own = templates.iter().find(|template| template.prefix.trim_end_matches('/') == prefix.as_str());
-    let mut plans = vec![match (governing, own) {
-        (Some(governing), _) if wanted.gives(governing) => {
-            let reason = format!("what `{}` makes is open to HealthOmics", governing.prefix);
-            nothing(&governing.prefix, reason, wanted.role_finding(governing))
+/// A template above that opens its repositories is enough, where the prefix has none of its own. That one is
+/// extended; where there is none, one is made with the settings of the template that governed so far, so that none of
+/// them is lost. Templates below the prefix are opened too.
+pub(crate) fn decide(
+    opening: Opening<'_>,
+    rule: &EcrRepositoryPrefix,
+    templates: &[Template],
+) -> Vec<TemplatePlan> {
+    let judge = Judge::of_repositories(opening.runs_in());
+    let wanted = Wanted { opening, judge, rule };
+    let governing = healthomics::governing_template(templates, rule);
+    let own = templates.iter().find(|template| template.prefix.trim_end_matches('/') == rule.as_str());
+    let first = own.or(governing).filter(|first| wanted.gives(first));
+    let mut plans = vec![match (first, own) {
+        (Some(first), _) if first.applied_for.contains(&AppliedFor::PullThroughCache) => {
+            let reason = format!("what `{}` makes is open to HealthOmics", first.prefix);
+            nothing(&first.prefix, reason, role_finding(first))
         }
-        (_, Some(own)) => wanted.extend(own, true),
-        (governing, None) => wanted.create(governing),
+        (_, Some(own)) => wanted.extend(own),
+        (_, None) => wanted.create(governing),
     }];
-    if !prefix.is_root() {
-        let below = templates.iter().filter(|template| {
-            let inner = template.prefix.trim_end_matches('/');
-            template.applied_for.contains(&AppliedFor::PullThroughCache)
-                && healthomics::strictly_below(inner, prefix.as_str())
-        });
-        plans.extend(
-            below.filter(|template| !wanted.gives(template)).map(|inner| wanted.extend(inner, false)),
-        );
-    }
+    let inside = healthomics::templates_inside(templates, rule).filter(|inner| !wanted.gives(inner));
+    plans.extend(inside.map(|inner| wanted.extend(inner)));
     plans
+}
+
+/// Returns what to know of a template by which ECR can make no repositories.
+fn role_finding(template: &Template) -> Vec<Finding> {
+    if !healthomics::lacks_role(template) {
+        return Vec::new();
+    }
+    let prefix = &template.prefix;
+    let message = format!(
+        "the template `{prefix}` sets tags or a KMS key and names no role, so ECR cannot make repositories with it"
+    );
+    vec![Finding::new(Severity::Error, Code::TemplateWithoutRole, prefix.as_str(), message).fix(
+        Fix::command(format!(
+            "aws ecr update-repository-creation-template --prefix {prefix} --custom-role-arn ROLE"
+        )),
+    )]
 }
 
 impl Wanted<'_> {
     fn below(&self, template: &Template) -> String {
         match template.prefix.as_str() {
-            "ROOT" => healthomics::below(self.account, self.request.prefix()),
-            prefix => self.account.repository_arn(&format!("{}/*", prefix.trim_end_matches('/'))),
+            "ROOT" => healthomics::below(self.opening.account(), self.rule),
+            prefix => self.opening.account().repository_arn(&format!("{}/*", prefix.trim_end_matches('/'))),
         }
     }
 
@@ -83,61 +118,39 @@ impl Wanted<'_> {
         let text = template.repository_policy.as_deref();
         let below = self.below(template);
         let given = self.judge.read(text, &below).complete;
-        given && (self.request.bound_to(self.account).is_none() || !self.for_anybody(text, &below))
-    }
-
-    fn for_anybody(&self, text: Option<&str>, below: &str) -> bool {
-        let stranger = stranger(self.request.runs_in(self.account));
-        self.judge.of_runs_in(stranger).read(text, below).access.is_yes()
-    }
-
-    fn role_finding(&self, template: &Template) -> Vec<Finding> {
-        if !healthomics::lacks_role(template) {
-            return Vec::new();
-        }
-        let prefix = &template.prefix;
-        let message = format!(
-            "the template `{prefix}` sets tags or a KMS key and names no role, so ECR cannot make repositories with it"
-        );
-        let hint = format!(
-            "name one: `aws ecr update-repository-creation-template --prefix {prefix} --custom-role-arn ARN`"
-        );
-        vec![Finding::new(Severity::Error, Code::ClosedPrefix, prefix.as_str(), message).hint(hint)]
+        let for_anybody = || self.opening.stranger(&self.judge).read(text, &below).access.is_yes();
+        given && (self.opening.bound_to().is_none() || !for_anybody())
     }
 
     /// Returns the merge of our statement into a template's policy.
     fn merge(&self, prefix: &str, text: Option<&str>) -> Result<policy::Merged> {
         let subject = format!("the template `{prefix}`");
-        healthomics::with_read_access(&subject, text, self.request.bound_to(self.account))
+        healthomics::with_read_access(&subject, text, self.opening.bound_to())
     }
 
-    fn extend(&self, template: &Template, apply: bool) -> TemplatePlan {
+    fn extend(&self, template: &Template) -> TemplatePlan {
         let prefix = &template.prefix;
         let text = template.repository_policy.as_deref();
         let below = self.below(template);
-        let mut findings = self.role_finding(template);
+        let mut findings = role_finding(template);
         let read = self.judge.read(text, &below);
         let mut update = TemplateUpdate::default();
         if let Access::Depends { reason } = &read.access {
             let message = format!(
                 "the access that template `{prefix}` gives is bound to conditions and was left so: {reason}"
             );
-            let finding = Finding::new(Severity::Warning, Code::ClosedPrefix, prefix.as_str(), message);
+            let finding = Finding::new(Severity::Warning, Code::TemplateDepends, prefix.as_str(), message);
             findings.push(finding.hint("see that the conditions hold for your runs"));
         } else {
             let merged = match self.merge(prefix, text) {
                 Ok(merged) => merged,
                 Err(error) => {
-                    return TemplatePlan {
-                        step: Step::refused(StepKind::Template, prefix, error),
-                        work: None,
-                        findings,
-                    };
+                    return TemplatePlan { prefix: prefix.clone(), work: Work::Refused(error), findings };
                 }
             };
             let after = self.judge.read(Some(&merged.text), &below).access;
             if let Access::NotAccessible { reason } = after {
-                let finding = Finding::new(Severity::Error, Code::ClosedPrefix, prefix.as_str(), reason);
+                let finding = Finding::new(Severity::Error, Code::TemplateDenied, prefix.as_str(), reason);
                 findings.push(
                     finding.hint(
                         "change the statement that forbids it, or except `omics.amazonaws.com` from it",
@@ -155,7 +168,7 @@ impl Wanted<'_> {
                 update.repository_policy = Some(merged.text);
             }
         }
-        if apply && !template.applied_for.contains(&AppliedFor::PullThroughCache) {
+        if !template.applied_for.contains(&AppliedFor::PullThroughCache) {
             let mut applied_for = template.applied_for.clone();
             applied_for.push(AppliedFor::PullThroughCache);
             update.applied_for = Some(applied_for);
@@ -170,13 +183,12 @@ impl Wanted<'_> {
         if let Some(applied_for) = &update.applied_for {
             after.applied_for = applied_for.clone();
         }
-        let action = Action::Update { before: shown(template), after: shown(&after) };
-        let step = Step::new(StepKind::Template, prefix, action);
-        TemplatePlan { step, work: Some(Work::Update(Box::new(update))), findings }
+        let (before, after, update) = (Box::new(template.clone()), Box::new(after), Box::new(update));
+        TemplatePlan { prefix: prefix.clone(), work: Work::Update { before, after, update }, findings }
     }
 
     fn create(&self, governing: Option<&Template>) -> TemplatePlan {
-        let prefix = self.request.prefix().as_str();
+        let prefix = self.rule.as_str();
         let mut new = match governing {
             Some(governing) => {
                 Template { prefix: prefix.to_owned(), created: None, updated: None, ..governing.clone() }
@@ -185,27 +197,26 @@ impl Wanted<'_> {
         };
         new.applied_for = vec![AppliedFor::PullThroughCache];
         new.description = Some(DESCRIPTION.to_owned());
-        let mut findings = self.role_finding(&new);
+        let mut findings = role_finding(&new);
         if let Some(governing) = governing {
             let message =
                 format!("the new template has the settings of `{}`, which governed so far", governing.prefix);
             findings.push(Finding::new(Severity::Note, Code::InheritedSettings, prefix, message));
         }
-        match self.merge(prefix, new.repository_policy.as_deref()) {
-            Err(error) => {
-                TemplatePlan { step: Step::refused(StepKind::Template, prefix, error), work: None, findings }
-            }
+        let like = governing.map(|governing| governing.prefix.clone());
+        let work = match self.merge(prefix, new.repository_policy.as_deref()) {
+            Err(error) => Work::Refused(error),
             Ok(merged) => {
                 new.repository_policy = Some(merged.text);
-                let step = Step::new(StepKind::Template, prefix, Action::Create { after: shown(&new) });
-                TemplatePlan { step, work: Some(Work::Create(Box::new(new))), findings }
+                Work::Create { template: Box::new(new), like }
             }
-        }
+        };
+        TemplatePlan { prefix: prefix.to_owned(), work, findings }
     }
 }
 
 fn nothing(prefix: &str, reason: String, findings: Vec<Finding>) -> TemplatePlan {
-    TemplatePlan { step: Step::nothing(StepKind::Template, prefix, reason), work: None, findings }
+    TemplatePlan { prefix: prefix.to_owned(), work: Work::Nothing(reason), findings }
 }
 
 /// Returns what of a template matters for a plan.
@@ -229,39 +240,32 @@ pub(super) fn shown(template: &Template) -> Value {
     shown
 }
 
-/// Reads the templates anew, merges, writes and reads back the one that a step is about.
+/// Reads the templates anew, merges, writes and reads back the one of this prefix that a rule's plan is about.
 ///
 /// # Errors
-/// What ECR refuses, and a template that somebody else changed in the meantime.
-pub(super) async fn apply(account: &Account, request: &CacheRequest, prefix: &str) -> Result<Outcome> {
-    let ecr = account.ecr();
-    let Some(plan) = decide_anew(account, request, prefix).await? else { return Ok(Outcome::NotNeeded) };
-    match (plan.step.action, plan.work) {
-        (Action::Refused { error }, _) => return Err(error),
-        (_, None) => return Ok(Outcome::NotNeeded),
-        (_, Some(Work::Create(new))) => {
-            ecr.create_template(&new).await?;
+/// What ECR refuses, what cannot be merged, and a template that somebody else changed in the meantime.
+pub(crate) async fn apply(opening: Opening<'_>, rule: &EcrRepositoryPrefix, prefix: &str) -> Result<Written> {
+    let ecr = opening.account().ecr();
+    let decide_anew = async || -> Result<Option<Work>> {
+        let plans = decide(opening, rule, &ecr.templates().await?);
+        Ok(plans.into_iter().find(|plan| plan.prefix == prefix).map(|plan| plan.work))
+    };
+    match decide_anew().await? {
+        None | Some(Work::Nothing(_)) => return Ok(Written::NotNeeded),
+        Some(Work::Refused(error)) => return Err(error),
+        Some(Work::Create { template, .. }) => {
+            ecr.create_template(&template).await?;
         }
-        (_, Some(Work::Update(update))) => {
+        Some(Work::Update { update, .. }) => {
             ecr.update_template(prefix, &update).await?;
         }
     }
-    match decide_anew(account, request, prefix).await? {
-        Some(TemplatePlan { work: Some(_), .. }) => {
+    match decide_anew().await? {
+        None | Some(Work::Nothing(_)) => Ok(Written::Done),
+        Some(_) => {
             Err(OperationError::new(format!("cannot find what was written in the template `{prefix}`"))
                 .refused("somebody else changed it at the same time")
                 .hint("run it again"))
         }
-        _ => Ok(Outcome::Done),
     }
-}
-
-async fn decide_anew(
-    account: &Account,
-    request: &CacheRequest,
-    prefix: &str,
-) -> Result<Option<TemplatePlan>> {
-    let templates = account.ecr().templates().await?;
-    let plans = decide(account, request, &templates);
-    Ok(plans.into_iter().find(|plan| plan.step.object == prefix))
 }

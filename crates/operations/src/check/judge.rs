@@ -9,7 +9,7 @@ use super::stored::{Found, Looks, Stored};
 use super::survey::{Repository, Seen, id};
 use crate::account::{Looked, repository_arn};
 use crate::error::OperationError;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::healthomics::{Access, Judge, PrefixAccess};
 use crate::mutability::may_move;
 use crate::platform;
@@ -199,6 +199,17 @@ impl CheckedImage {
     }
 
     pub(super) fn decide(&mut self, availability: Availability, cause: Cause, problem: OperationError) {
+        let code = match cause {
+            Cause::WrongPlace => Some(Code::WrongPlace),
+            Cause::Archived => Some(Code::Archived),
+            Cause::NotAnImage => Some(Code::NotAnImage),
+            _ => None,
+        };
+        if let Some(code) = code {
+            let words = problem.refused.clone().unwrap_or_else(|| problem.tried.clone());
+            let finding = Finding::new(Severity::Error, code, self.image.as_str(), words);
+            self.findings.push(Finding { hint: problem.hint.clone(), ..finding });
+        }
         self.availability = availability;
         self.cause = Some(cause);
         self.problem = Some(problem);

@@ -6,7 +6,8 @@ use super::reading::Place;
 use super::remarks;
 use super::report::{Availability, Cause, CheckedImage, UpstreamAnswer, UpstreamLook};
 use super::survey::Seen;
-use crate::healthomics::PrefixAccess;
+use crate::error::OperationError;
+use crate::healthomics::{Access, PrefixAccess};
 use crate::platform;
 use crate::route::Route;
 use crate::target::EcrTarget;
@@ -33,11 +34,7 @@ impl CheckedImage {
                          credential of the rule `{prefix}`: import it with --prime, or log in with `docker login {host}` \
                          and check again"
                     );
-                    return self.decide(
-                        Availability::Unknown,
-                        Cause::UpstreamAccessDenied,
-                        problem.hint(hint),
-                    );
+                    return self.untold(Cause::UpstreamAccessDenied, problem.hint(hint));
                 }
                 let hint = format!(
                     "{host} answers so for private images and for those that are not there: see that the name is right; a \
@@ -54,12 +51,12 @@ impl CheckedImage {
                     }
                 };
                 let problem = self.problem("ask upstream for").refused(words).hint(hint);
-                self.decide(Availability::Unknown, Cause::RateLimited, problem);
+                self.untold(Cause::RateLimited, problem);
             }
             UpstreamAnswer::Unreachable { words } => {
                 let hint = "ECR may reach it all the same: check again, or import it with --prime";
                 let problem = self.problem("ask upstream for").refused(words).hint(hint);
-                self.decide(Availability::Unknown, Cause::UpstreamUnreachable, problem);
+                self.untold(Cause::UpstreamUnreachable, problem);
             }
             UpstreamAnswer::There { platforms, .. } => {
                 let platforms: Vec<_> = platforms.iter().filter_map(|own| own.parse().ok()).collect();
@@ -94,6 +91,18 @@ impl CheckedImage {
                     self.availability = Availability::PulledThrough;
                 }
             }
+        }
+    }
+
+    /// Decides where upstream does not tell whether it has the image: what a policy refuses is refused all the same.
+    fn untold(&mut self, cause: Cause, problem: OperationError) {
+        if !matches!(self.healthomics_access, Access::NotAccessible { .. }) || !self.access_refused() {
+            return self.decide(Availability::Unknown, cause, problem);
+        }
+        if let (Some(refusal), Some(words)) = (&mut self.problem, problem.refused) {
+            let policy = refusal.refused.take().unwrap_or_default();
+            refusal.refused =
+                Some(format!("{policy}; and upstream does not tell whether it has it: {words}"));
         }
     }
 

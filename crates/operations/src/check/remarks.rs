@@ -5,7 +5,7 @@ use image::{Digest, ImageReference, RepositoryName};
 use super::reading::Place;
 use super::report::{StoredImage, UpstreamLook};
 use super::stored::{Contents, Found, Stored};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Code, Finding, Fix, Severity};
 use crate::moment::rfc3339;
 
 /// Programs that hand a command on as it is, or are a shell; an ENTRYPOINT of these lets runs start.
@@ -70,10 +70,10 @@ pub(super) fn start(subject: &str, contents: &Contents) -> Vec<Finding> {
 /// Returns the remark on a cache whose tags never move.
 pub(super) fn never_renewed(repository: &RepositoryName) -> Finding {
     let words = "its tags never move, so ECR keeps what it once brought, whatever upstream has by then";
-    let hint = format!(
-        "let tags move: `aws ecr put-image-tag-mutability --repository-name {repository} --image-tag-mutability MUTABLE`"
-    );
-    Finding::new(Severity::Note, Code::ImmutableTags, repository.as_str(), words).hint(hint)
+    let fix = Fix::command(format!(
+        "aws ecr put-image-tag-mutability --repository-name {repository} --image-tag-mutability MUTABLE"
+    ));
+    Finding::new(Severity::Note, Code::ImmutableTags, repository.as_str(), words).fix(fix)
 }
 
 /// Returns the remark on a name whose tag stands for another image than its digest.
@@ -96,8 +96,8 @@ pub(super) fn tag_elsewhere(
 /// Returns the remark on an image of which a rule has brought a part.
 pub(super) fn still_coming(subject: &str, missing: &str) -> Finding {
     let words = format!("ECR has not got {missing} yet: the next pull has them brought");
-    let hint = format!("bring all of it now: `omics-ecr check --prime {subject}`");
-    Finding::new(Severity::Note, Code::Incomplete, subject, words).hint(hint)
+    let fix = Fix::command(format!("omics-ecr check --prime {subject}"));
+    Finding::new(Severity::Note, Code::Incomplete, subject, words).fix(fix)
 }
 
 /// Returns the remark on a registry that allows no pulls any more.

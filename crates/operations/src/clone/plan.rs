@@ -252,6 +252,19 @@ impl ClonePlan {
         self.images.iter().filter(refused).count()
     }
 
+    /// Takes an image out of the plan, with the reason; what it shares with others stays.
+    pub fn refuse(&mut self, place: usize, error: OperationError) {
+        let Some(image) = self.images.get_mut(place) else { return };
+        image.step = Step::Refused { error };
+        self.work.primes.retain(|(index, _)| *index != place);
+        for job in &mut self.work.jobs {
+            let planned = job.places.iter().zip(&mut job.plan.images).find(|(index, _)| **index == place);
+            if let Some((_, image)) = planned {
+                image.decision = registry::copy::Decision::Cancelled;
+            }
+        }
+    }
+
     /// Returns whether planning was called off.
     pub fn is_cancelled(&self) -> bool {
         self.images.iter().any(|image| image.step == Step::Cancelled)

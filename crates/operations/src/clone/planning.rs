@@ -52,9 +52,10 @@ pub async fn plan(
         work: Work::default(),
         findings: Vec::new(),
     };
-    let rules = match request.images.iter().any(|item| item.target.is_none()) {
-        true => planner.rules().await,
-        false => PullThroughCacheRules::default(),
+    let rules = match &request.options.rules {
+        Some(rules) => rules.clone(),
+        None if request.images.iter().any(|item| item.target.is_none()) => planner.rules().await,
+        None => PullThroughCacheRules::default(),
     };
     let surveyor = Surveyor { registry, rules: &rules, options: &request.options };
     planner.place(request, &surveyor);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use image::RepositoryName;
+use image::{PullThroughCacheRules, RepositoryName};
 use registry::PlatformChoice;
 use registry::copy::PARTS_FROM;
 
@@ -56,6 +56,8 @@ pub struct CloneOptions {
     pub parts_from: u64,
     /// How long an image that a rule fetches may take to be there.
     pub prime_patience: Duration,
+    /// The rules that images go through, some of which may still have to be made; `None` for those that are there.
+    pub rules: Option<PullThroughCacheRules>,
 }
 
 impl Default for CloneOptions {
@@ -71,6 +73,7 @@ impl Default for CloneOptions {
             transfers: 16,
             parts_from: PARTS_FROM,
             prime_patience: Duration::from_secs(30 * 60),
+            rules: None,
         }
     }
 }

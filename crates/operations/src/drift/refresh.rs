@@ -21,7 +21,7 @@ pub(super) const KEEPER: &str = "omics-ecr-kept-";
 /// Tags that are renewed at once.
 const AT_ONCE: usize = 4;
 
-/// The first pause while ECR still lacks parts of a new image; later ones double.
+/// The first pause while ECR still lacks parts of an image; later ones double.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Pauses until it is taken for certain that ECR lacks them.
@@ -203,10 +203,9 @@ impl<'a> Renewing<'a> {
             Ok(old) => old,
             Err(error) => return (RefreshOutcome::Left { error }, None),
         };
-        let ecr = self.registry.ecr();
         let keeper = self.keeper();
         let kept = NewManifest { tag: Some(keeper.clone()), ..old.clone() };
-        if let Err(error) = ecr.put_image(&self.repository, &kept).await {
+        if let Err(error) = self.put(&kept).await {
             let hint = match is_settling(&error) {
                 true => format!(
                     "nothing was deleted: ECR has not got all of the old image, which could not be put back; pull it once, \
@@ -306,18 +305,22 @@ impl<'a> Renewing<'a> {
             tag: Some(keeper.to_owned()),
             digest: Some(new.clone()),
         };
+        self.put(&moved).await?;
+        self.delete_tag(keeper).await
+    }
+
+    /// Writes a manifest, and waits for a while where ECR is still bringing parts of its image.
+    async fn put(&self, manifest: &NewManifest) -> std::result::Result<(), aws::AwsError> {
+        let ecr = self.registry.ecr();
         let mut pause = FIRST_PAUSE;
         for _ in 0..SETTLING {
-            match ecr.put_image(&self.repository, &moved).await {
-                Ok(_) => return self.delete_tag(keeper).await,
-                // ECR may still be bringing parts of it.
+            match ecr.put_image(&self.repository, manifest).await {
                 Err(error) if is_settling(&error) => tokio::time::sleep(pause).await,
-                Err(error) => return Err(error.into()),
+                outcome => return outcome.map(drop),
             }
             pause *= 2;
         }
-        ecr.put_image(&self.repository, &moved).await?;
-        self.delete_tag(keeper).await
+        ecr.put_image(&self.repository, manifest).await.map(drop)
     }
 
     async fn put_back(
@@ -326,7 +329,7 @@ impl<'a> Renewing<'a> {
         keeper: String,
         error: OperationError,
     ) -> (RefreshOutcome, Option<OperationError>) {
-        match self.registry.ecr().put_image(&self.repository, old).await {
+        match self.put(old).await {
             Ok(_) => {
                 let left_over = self.delete_tag(&keeper).await.err();
                 (RefreshOutcome::Restored { error }, left_over)

@@ -5,7 +5,8 @@ use image::RepositoryName;
 use super::policy::{self, PolicyStep};
 use super::report::{GrantOutcome, GrantReport, GrantedRepository};
 use super::{GrantPlan, GrantRequest, PlannedGrant};
-use crate::account::{Account, RegistryState};
+use crate::account::{Account, Looked, RegistryPolicy};
+use crate::cache::Written;
 use crate::error::{OperationError, Result};
 use crate::healthomics::{Access, Judge};
 
@@ -17,11 +18,13 @@ use crate::healthomics::{Access, Judge};
 pub async fn apply(account: &Account, plan: GrantPlan) -> GrantReport {
     let judge = match plan.changes() {
         0 => None,
-        _ => Some(Judge::new(account.id().as_str(), &RegistryState::read(account).await.policy)),
+        _ => {
+            Some(Judge::new(account.id().as_str(), &Looked::from_result(RegistryPolicy::read(account).await)))
+        }
     };
     let request = &plan.request;
     let act = async |planned: PlannedGrant| match (&planned.step, &judge) {
-        (PolicyStep::Write { .. }, Some(judge)) => write(account, judge, request, planned).await,
+        (PolicyStep::Write { .. }, Some(judge)) => act_on(account, judge, request, planned).await,
         (PolicyStep::Refused { error }, _) => {
             let outcome = GrantOutcome::Failed { error: error.clone() };
             GrantedRepository { repository: planned.repository, outcome, access: planned.access }
@@ -43,7 +46,7 @@ pub async fn apply(account: &Account, plan: GrantPlan) -> GrantReport {
     }
 }
 
-async fn write(
+async fn act_on(
     account: &Account,
     judge: &Judge,
     request: &GrantRequest,
@@ -69,45 +72,79 @@ async fn write_one(
     request: &GrantRequest,
     name: &RepositoryName,
 ) -> Result<(GrantOutcome, Access)> {
-    let ecr = account.ecr();
-    let arn = account.repository_arn(name.as_str());
-    let text = ecr.repository_policy(name).await?;
-    let decided = match request.revoke {
-        true => policy::without(judge, name, &arn, text.as_deref()),
-        false => policy::with(judge, name, &arn, text.as_deref(), request.source_account.as_ref()),
+    let (written, access) = match request.revoke {
+        true => close(account, judge, name).await?,
+        false => open(account, judge, name, request.bound_to()).await?,
     };
-    match decided.step {
-        PolicyStep::Unchanged => Ok((GrantOutcome::Unchanged, judge.read(text.as_deref(), &arn).access)),
-        PolicyStep::Refused { error } => Err(error),
-        PolicyStep::Write { after, .. } => {
-            match &after {
-                Some(after) => ecr.set_repository_policy(name, after).await?,
-                None => {
-                    ecr.delete_repository_policy(name).await?;
-                }
-            }
-            let read = ecr.repository_policy(name).await?;
-            let access = judge.read(read.as_deref(), &arn).access;
-            Ok((outcome(name, request.revoke, after.is_some(), &access), access))
+    let outcome = match written {
+        Written::Done => GrantOutcome::Written,
+        Written::NotNeeded => GrantOutcome::Unchanged,
+    };
+    Ok((outcome, access))
+}
+
+/// Lets HealthOmics read a repository: its policy is read anew, merged, written, read back and judged.
+///
+/// The one place where that is done, for whoever opens repositories.
+///
+/// Source: ECR `GetRepositoryPolicy`, `SetRepositoryPolicy`.
+///
+/// # Errors
+/// What ECR refuses, what cannot be merged or is forbidden all the same, and access that is not there afterwards.
+pub(crate) async fn open(
+    account: &Account,
+    judge: &Judge,
+    name: &RepositoryName,
+    bound_to: Option<&str>,
+) -> Result<(Written, Access)> {
+    let arn = account.repository_arn(name.as_str());
+    let text = account.ecr().repository_policy(name).await?;
+    let step = policy::with(judge, name, &arn, text.as_deref(), bound_to).step;
+    let (written, access) = write(account, judge, name, &arn, text, step).await?;
+    match (written, &access) {
+        (Written::Done, Access::NotAccessible { reason } | Access::Unknown { reason }) => {
+            Err(OperationError::new(format!("cannot prove HealthOmics' access to `{name}`"))
+                .refused(format!("the policy was written, and read back it says otherwise: {reason}"))
+                .hint("run it again: someone else may have written the policy at the same time"))
         }
+        _ => Ok((written, access)),
     }
 }
 
-/// Returns whether what was read back is what was asked for.
-fn outcome(name: &RepositoryName, revoke: bool, written: bool, access: &Access) -> GrantOutcome {
-    match access {
-        Access::NotAccessible { reason } | Access::Unknown { reason } if !revoke => {
-            let error = OperationError::new(format!("cannot prove HealthOmics' access to `{name}`"))
-                .refused(format!("the policy was written, and read back it says otherwise: {reason}"))
-                .hint("run it again: someone else may have written the policy at the same time");
-            GrantOutcome::Failed { error }
-        }
-        Access::Accessible if revoke && !written => {
-            let error = OperationError::new(format!("cannot prove that HealthOmics lost access to `{name}`"))
+async fn close(account: &Account, judge: &Judge, name: &RepositoryName) -> Result<(Written, Access)> {
+    let arn = account.repository_arn(name.as_str());
+    let text = account.ecr().repository_policy(name).await?;
+    let step = policy::without(judge, name, &arn, text.as_deref()).step;
+    let all_of_it = matches!(step, PolicyStep::Write { after: None, .. });
+    match write(account, judge, name, &arn, text, step).await? {
+        (Written::Done, Access::Accessible) if all_of_it => {
+            Err(OperationError::new(format!("cannot prove that HealthOmics lost access to `{name}`"))
                 .refused("the policy was taken away, and another grant was read back")
-                .hint("run it again: someone else may have written the policy at the same time");
-            GrantOutcome::Failed { error }
+                .hint("run it again: someone else may have written the policy at the same time"))
         }
-        _ => GrantOutcome::Written,
+        outcome => Ok(outcome),
     }
+}
+
+async fn write(
+    account: &Account,
+    judge: &Judge,
+    name: &RepositoryName,
+    arn: &str,
+    text: Option<String>,
+    step: PolicyStep,
+) -> Result<(Written, Access)> {
+    let ecr = account.ecr();
+    match step {
+        PolicyStep::Unchanged => {
+            return Ok((Written::NotNeeded, judge.read(text.as_deref(), arn).access));
+        }
+        PolicyStep::Refused { error } => return Err(error),
+        PolicyStep::Write { after: Some(after), .. } => ecr.set_repository_policy(name, &after).await?,
+        PolicyStep::Write { after: None, .. } => {
+            ecr.delete_repository_policy(name).await?;
+        }
+    }
+    let read = ecr.repository_policy(name).await?;
+    Ok((Written::Done, judge.read(read.as_deref(), arn).access))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use image::{AccountId, RepositoryName};
+use image::RepositoryName;
 use policy::Change;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -42,11 +42,13 @@ pub(crate) struct Decided {
     pub(crate) step: PolicyStep,
     /// What is to be said.
     pub(crate) remark: Option<(String, &'static str)>,
+    /// Whether a statement forbids what is asked for, so that no grant gives it.
+    pub(crate) forbidden: bool,
 }
 
 impl From<PolicyStep> for Decided {
     fn from(step: PolicyStep) -> Self {
-        Self { step, remark: None }
+        Self { step, remark: None, forbidden: false }
     }
 }
 
@@ -64,7 +66,7 @@ pub(crate) fn with(
     name: &RepositoryName,
     arn: &str,
     text: Option<&str>,
-    source_account: Option<&AccountId>,
+    source_account: Option<&str>,
 ) -> Decided {
     let now = judge.read(text, arn);
     if now.complete && source_account.is_none() {
@@ -75,10 +77,10 @@ pub(crate) fn with(
         return Decided {
             step: PolicyStep::Unchanged,
             remark: Some((message, "see that the conditions hold for your runs")),
+            forbidden: false,
         };
     }
-    let account = source_account.map(AccountId::as_str);
-    let merged = match healthomics::with_read_access(&subject(name), text, account) {
+    let merged = match healthomics::with_read_access(&subject(name), text, source_account) {
         Ok(merged) => merged,
         Err(error) => return PolicyStep::Refused { error }.into(),
     };
@@ -86,7 +88,7 @@ pub(crate) fn with(
         let error = OperationError::new(format!("cannot give HealthOmics access to `{name}`"))
             .refused(reason)
             .hint("change the statement that forbids it, or except `omics.amazonaws.com` from it");
-        return PolicyStep::Refused { error }.into();
+        return Decided { step: PolicyStep::Refused { error }, remark: None, forbidden: true };
     }
     if merged.change == Change::Unchanged {
         return PolicyStep::Unchanged.into();
@@ -117,7 +119,7 @@ pub(crate) fn without(judge: &Judge, name: &RepositoryName, arn: &str, text: Opt
         Some(withdrawn) => PolicyStep::Write { before: text.map(str::to_owned), after: withdrawn.text },
         None => PolicyStep::Unchanged,
     };
-    Decided { step, remark }
+    Decided { step, remark, forbidden: false }
 }
 
 /// Returns why a statement with our Sid is more than our grant, where it is.
@@ -197,12 +199,12 @@ mod tests {
 
     #[test]
     fn a_source_account_binds_the_grant() {
-        let account: AccountId = "123456789012".parse().unwrap();
+        let account = "123456789012";
         let plain = written(with(&judge(), &name(), ARN, None, None)).unwrap();
-        let bound = written(with(&judge(), &name(), ARN, Some(&plain), Some(&account))).unwrap();
+        let bound = written(with(&judge(), &name(), ARN, Some(&plain), Some(account))).unwrap();
         assert!(bound.contains("aws:SourceAccount"), "{bound}");
         assert!(judge().read(Some(&bound), ARN).access.is_yes());
-        let again = with(&judge(), &name(), ARN, Some(&bound), Some(&account));
+        let again = with(&judge(), &name(), ARN, Some(&bound), Some(account));
         assert_eq!(again.step, PolicyStep::Unchanged);
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use workflow::{ContainerReference, Declared, Outcome, Reason, Rewriting, Way};
+use workflow::{ContainerReference, Declared, Language, Outcome, Reason, Rewriting, Way};
 
 use crate::finding::Finding;
 
@@ -129,7 +129,7 @@ impl RewriteReport {
                     line: reference.line,
                     reason: *reason,
                     message: message.clone(),
-                    hint: hint(*reason).map(str::to_owned),
+                    hint: hint(*reason, reference.language).map(str::to_owned),
                 }),
             }
         }
@@ -163,7 +163,7 @@ fn used_by(reference: &ContainerReference) -> Vec<String> {
 }
 
 /// Returns what helps against a reason.
-fn hint(reason: Reason) -> Option<&'static str> {
+fn hint(reason: Reason, language: Language) -> Option<&'static str> {
     match reason {
         Reason::AlreadyThere | Reason::Singularity => None,
         Reason::Unresolved => {
@@ -181,6 +181,9 @@ fn hint(reason: Reason) -> Option<&'static str> {
         Reason::PutTogether | Reason::Shared | Reason::Conflict | Reason::NotFoundAgain => {
             Some("change it by hand, or pass the map to HealthOmics as container registry map")
         }
+        Reason::NoParameter if language == Language::Cwl => Some(
+            "add `--cwl-expressions` when the workflow runs on AWS HealthOmics alone, else rewrite without a parameter",
+        ),
         Reason::NoParameter => {
             Some("rewrite without a parameter, or pass the map to HealthOmics as container registry map")
         }

@@ -260,7 +260,8 @@ mod tests {
     #[test]
     fn a_role_for_one_prefix_is_not_one_for_all() {
         let narrow = policies(&scope(&["quay"])).permissions.to_string();
-        let found = check(&given(&[narrow.clone()], None), &scope(&[]), RoleSource::Given).unwrap();
+        let found =
+            check(&given(std::slice::from_ref(&narrow), None), &scope(&[]), RoleSource::Given).unwrap();
         assert_eq!(found.verdict, Verdict::Depends);
         let found = check(&given(&[narrow], None), &scope(&["ghcr"]), RoleSource::Given).unwrap();
         assert_eq!(found.verdict, Verdict::Denied);

@@ -3,19 +3,20 @@
 //! Grants are merged, templates are made or extended, and nothing is deleted. The plan is judged as if it had been
 //! applied: what is still wrong then is for a person.
 
-use aws::ecr::{AppliedFor, Rule, Template};
-use policy::Kind;
+use aws::ecr::Template;
+use image::EcrRepositoryPrefix;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::observe::{Observed, View, is_taken};
 use super::{ValidateRequest, report};
 use crate::account::{Account, Looked};
+use crate::cache::template::{self, Work};
+use crate::cache::{Opening, SourceAccount, registry_policy};
 use crate::error::OperationError;
 use crate::finding::{Finding, Severity};
-use crate::healthomics::{
-    Access, IMPORT_SID, Judge, governing_template, templates_inside, with_import_access, with_read_access,
-};
+use crate::grant::{self, PolicyStep};
+use crate::healthomics::{self, Access, IMPORT_SID, Judge};
 
 /// What of a template HealthOmics hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -55,9 +56,9 @@ pub enum Change {
         like: Option<String>,
         /// What it will have.
         after: TemplateSettings,
-        /// All of its settings.
+        /// The prefix of the rule that it is for.
         #[serde(skip)]
-        template: Box<Template>,
+        rule: EcrRepositoryPrefix,
     },
     /// Extends a template; its other settings stay.
     UpdateTemplate {
@@ -67,6 +68,9 @@ pub enum Change {
         before: TemplateSettings,
         /// What it will have.
         after: TemplateSettings,
+        /// The prefix of the rule that it is for.
+        #[serde(skip)]
+        rule: EcrRepositoryPrefix,
     },
     /// Lets HealthOmics read a repository that is there.
     RepositoryPolicy {
@@ -134,18 +138,26 @@ pub struct FixPlan {
     pub refused: Vec<OperationError>,
     /// The errors and warnings that are left when all changes are made.
     pub by_hand: Vec<Finding>,
-    /// The policy scope of the registry.
+    /// The account that the grants are bound to.
     #[serde(skip)]
-    pub(super) kind: Option<Kind>,
+    pub(super) bound_to: Option<String>,
 }
 
 /// Plans the repair of what was read; asks nobody anything and changes nothing.
-pub fn plan(account: &Account, request: &ValidateRequest, observed: &Observed) -> FixPlan {
+///
+/// `source_account` binds what is granted to runs of one account.
+pub fn plan(
+    account: &Account,
+    request: &ValidateRequest,
+    observed: &Observed,
+    source_account: Option<&SourceAccount>,
+) -> FixPlan {
+    let bound_to = source_account.map(|source| source.id(account).to_owned());
     let mut planning = Planning {
         account,
         request,
         after: observed.clone(),
-        plan: FixPlan { changes: Vec::new(), refused: Vec::new(), by_hand: Vec::new(), kind: None },
+        plan: FixPlan { changes: Vec::new(), refused: Vec::new(), by_hand: Vec::new(), bound_to },
     };
     planning.registry_policy();
     planning.templates();
@@ -168,148 +180,100 @@ impl Planning<'_> {
         View::new(self.account, self.request, &self.after)
     }
 
-    fn taken(&self) -> Vec<Rule> {
-        self.view().taken().cloned().collect()
+    fn taken(&self) -> Vec<EcrRepositoryPrefix> {
+        self.view().taken().map(|rule| rule.names.ecr_repository_prefix.clone()).collect()
     }
 
     /// Merges one statement for all prefixes that lack the grant and have it afterwards.
     fn registry_policy(&mut self) {
         let Looked::Seen(mut policy) = self.after.state.policy.clone() else { return };
-        let kind = Kind::Registry(policy.scope);
-        self.plan.kind = Some(kind);
         let before = policy.text.clone();
-        let view = self.view();
+        let bound_to = self.plan.bound_to.clone();
+        let opening = Opening::new(self.account, bound_to.as_deref());
         let mut prefixes = Vec::new();
-        let mut resources = Vec::new();
-        let mut refused = Vec::new();
-        for rule in view.taken() {
-            let below = view.below(&rule.names.ecr_repository_prefix);
-            if view.judge.import(&below).is_yes() {
-                continue;
-            }
-            let single = std::slice::from_ref(&below);
-            match with_import_access(kind, policy.text.as_deref(), single, None) {
-                Ok(merged) => {
-                    let mut with = policy.clone();
-                    with.text = Some(merged.text);
-                    let judge = Judge::new(self.account.id().as_str(), &Looked::Seen(with.clone()));
-                    if judge.import(&below).is_yes() {
-                        policy = with;
-                        prefixes.push(rule.names.ecr_repository_prefix.to_string());
-                        resources.push(below);
+        for prefix in self.taken() {
+            match registry_policy::decide(opening, &prefix, &policy) {
+                // What a Deny forbids all the same is for a person.
+                Ok(plan) if plan.access.is_yes() => {
+                    if let Ok(text) = plan.text {
+                        policy.text = Some(text);
+                        prefixes.push(prefix);
                     }
                 }
-                Err(error) if !refused.contains(&error) => refused.push(error),
+                Ok(_) => {}
+                Err(error) if !self.plan.refused.contains(&error) => self.plan.refused.push(error),
                 Err(_) => {}
             }
         }
-        drop(view);
-        self.plan.refused.append(&mut refused);
         if let Some(after) = policy.text.clone().filter(|_| !prefixes.is_empty()) {
+            let resources = prefixes.iter().map(|prefix| healthomics::below(self.account, prefix)).collect();
+            let prefixes = prefixes.iter().map(ToString::to_string).collect();
             self.plan.changes.push(Change::RegistryPolicy { prefixes, resources, before, after });
             self.after.state.policy = Looked::Seen(policy);
         }
     }
 
     fn templates(&mut self) {
+        let Looked::Seen(mut templates) = self.after.state.templates.clone() else { return };
+        let bound_to = self.plan.bound_to.clone();
+        let opening = Opening::new(self.account, bound_to.as_deref());
+        let judge = Judge::new(opening.runs_in(), &self.after.state.policy);
         for rule in self.taken() {
-            let Looked::Seen(mut templates) = self.after.state.templates.clone() else { return };
-            let judge = Judge::new(self.account.id().as_str(), &self.after.state.policy);
-            self.governing(&rule, &mut templates, &judge);
-            let inside: Vec<String> = templates_inside(&templates, &rule.names.ecr_repository_prefix)
-                .map(|template| template.prefix.clone())
-                .collect();
-            for prefix in inside {
-                self.extend(&prefix, &mut templates, &judge);
-            }
-            self.after.state.templates = Looked::Seen(templates);
-        }
-    }
-
-    /// Sees that the repositories below a rule's prefix are made by a template that HealthOmics may read by.
-    fn governing(&mut self, rule: &Rule, templates: &mut Vec<Template>, judge: &Judge) {
-        let prefix = &rule.names.ecr_repository_prefix;
-        let own = templates.iter().find(|template| template.prefix.trim_end_matches('/') == prefix.as_str());
-        let below = self.view().below(prefix);
-        match (own.map(|template| template.prefix.clone()), governing_template(templates, prefix)) {
-            (Some(own), _) => self.extend(&own, templates, judge),
-            (None, Some(wider)) if judge.read(wider.repository_policy.as_deref(), &below).access.is_yes() => {
-            }
-            // A wider template is for more than this rule: the prefix gets one of its own, like it in all else.
-            (None, wider) => {
-                let applied = vec![AppliedFor::PullThroughCache];
-                let mut template = Template::new(prefix.as_str(), applied.clone());
-                let like = wider.map(|wider| wider.prefix.clone());
-                match wider {
-                    Some(wider) => {
-                        template =
-                            Template { prefix: prefix.to_string(), applied_for: applied, ..wider.clone() };
+            for plan in template::decide(opening, &rule, &templates) {
+                let (after, change) = match plan.work {
+                    Work::Nothing(_) => continue,
+                    Work::Refused(error) => {
+                        if !self.plan.refused.contains(&error) {
+                            self.plan.refused.push(error);
+                        }
+                        continue;
                     }
-                    None => {
-                        template.description = Some("Repositories that HealthOmics pulls through".to_owned())
+                    Work::Create { template, like } => {
+                        let (prefix, after) = (template.prefix.clone(), settings(&template));
+                        let rule = rule.clone();
+                        (template, Change::CreateTemplate { prefix, like, after, rule })
                     }
+                    Work::Update { before, after, .. } => {
+                        let (prefix, rule) = (after.prefix.clone(), rule.clone());
+                        let (before, settled) = (settings(&before), settings(&after));
+                        (after, Change::UpdateTemplate { prefix, before, after: settled, rule })
+                    }
+                };
+                if !self.opens(&after, &judge) {
+                    continue;
                 }
-                let Some(text) = self.readable(&template, &below, judge) else { return };
-                template.repository_policy = Some(text);
-                let after = settings(&template);
-                self.plan.changes.push(Change::CreateTemplate {
-                    prefix: template.prefix.clone(),
-                    like,
-                    after,
-                    template: Box::new(template.clone()),
-                });
-                templates.push(template);
+                templates.retain(|template| template.prefix != after.prefix);
+                templates.push(*after);
+                self.plan.changes.push(change);
             }
         }
+        self.after.state.templates = Looked::Seen(templates);
     }
 
-    /// Extends a template that is there.
-    fn extend(&mut self, prefix: &str, templates: &mut [Template], judge: &Judge) {
-        let Some(template) = templates.iter_mut().find(|template| template.prefix == prefix) else { return };
-        let below = match prefix {
+    /// Returns whether HealthOmics may read what a template makes: applied, a closed one would still make
+    /// repositories, so that is left to a person.
+    fn opens(&self, template: &Template, judge: &Judge) -> bool {
+        let below = match template.prefix.as_str() {
             "ROOT" => self.account.repository_arn("*"),
             prefix => self.account.repository_arn(&format!("{}/*", prefix.trim_end_matches('/'))),
         };
-        let before = settings(template);
-        if !template.applied_for.contains(&AppliedFor::PullThroughCache) {
-            template.applied_for.push(AppliedFor::PullThroughCache);
-        }
-        let read = judge.read(template.repository_policy.as_deref(), &below);
-        if matches!(read.access, Access::NotAccessible { .. }) || read.access.is_yes() && !read.complete {
-            if let Some(text) = self.readable(template, &below, judge) {
-                template.repository_policy = Some(text);
-            } else if template.applied_for.len() != before.applied_for.len() {
-                // Applied, it would still make repositories that are closed: leave all of it to a person.
-                template.applied_for.pop();
+        let text = template.repository_policy.as_deref();
+        match judge.read(text, &below).access {
+            Access::Accessible | Access::Depends { .. } => true,
+            // A registry policy that is not known may still forbid it; the template does its own part.
+            Access::Unknown { .. } => {
+                Judge::of_repositories(self.account.id().as_str()).read(text, &below).access.is_yes()
             }
-        }
-        let after = settings(template);
-        if before != after {
-            self.plan.changes.push(Change::UpdateTemplate { prefix: prefix.to_owned(), before, after });
-        }
-    }
-
-    /// Returns a template's policy with our grant, where HealthOmics may read with it.
-    fn readable(&mut self, template: &Template, below: &str, judge: &Judge) -> Option<String> {
-        let subject = format!("the template `{}`", template.prefix);
-        match with_read_access(&subject, template.repository_policy.as_deref(), None) {
-            Ok(merged) => {
-                let read = judge.read(Some(&merged.text), below);
-                // A registry policy that is not known may still forbid it; the template does its own part.
-                let own = Judge::of_repositories(self.account.id().as_str()).read(Some(&merged.text), below);
-                let unknown = matches!(read.access, Access::Unknown { .. }) && own.access.is_yes();
-                (read.access.is_yes() || unknown).then_some(merged.text)
-            }
-            Err(error) => {
-                self.plan.refused.push(error);
-                None
-            }
+            Access::NotAccessible { .. } => false,
         }
     }
 
     fn repositories(&mut self) {
         let Looked::Seen(mut repositories) = self.after.repositories.clone() else { return };
+        let bound_to = self.plan.bound_to.clone();
         let view = self.view();
+        let judge =
+            Judge::new(Opening::new(self.account, bound_to.as_deref()).runs_in(), &self.after.state.policy);
         let mut changes = Vec::new();
         let mut refused = Vec::new();
         for state in &mut repositories {
@@ -318,25 +282,26 @@ impl Planning<'_> {
                 .names
                 .governing(name)
                 .is_some_and(|rule| view.rules.iter().any(|asked| asked.names == *rule && is_taken(asked)));
-            let Looked::Seen(before) = &state.policy else { continue };
-            let read = view.judge.read(before.as_deref(), &state.repository.arn);
-            let closed = matches!(read.access, Access::NotAccessible { .. });
-            if !is_ours || !(closed || read.access.is_yes() && !read.complete) {
+            let Looked::Seen(text) = &state.policy else { continue };
+            if !is_ours {
                 continue;
             }
-            match with_read_access(&format!("the repository `{name}`"), before.as_deref(), None) {
-                Ok(merged) => {
-                    let then = view.judge.read(Some(&merged.text), &state.repository.arn);
-                    if then.access.is_yes() && (closed || then.complete) {
-                        changes.push(Change::RepositoryPolicy {
-                            repository: name.to_string(),
-                            before: before.clone(),
-                            after: merged.text.clone(),
-                        });
-                        state.policy = Looked::Seen(Some(merged.text));
-                    }
+            let decided = grant::policy::with(
+                &judge,
+                name,
+                &state.repository.arn,
+                text.as_deref(),
+                bound_to.as_deref(),
+            );
+            match decided.step {
+                PolicyStep::Write { before, after: Some(after) } => {
+                    let repository = name.to_string();
+                    changes.push(Change::RepositoryPolicy { repository, before, after: after.clone() });
+                    state.policy = Looked::Seen(Some(after));
                 }
-                Err(error) => refused.push(error),
+                // What a statement forbids is left, and told as a finding.
+                PolicyStep::Refused { error } if !decided.forbidden => refused.push(error),
+                _ => {}
             }
         }
         drop(view);
@@ -347,7 +312,7 @@ impl Planning<'_> {
 }
 
 /// Returns what of a template HealthOmics hangs on.
-pub(super) fn settings(template: &Template) -> TemplateSettings {
+fn settings(template: &Template) -> TemplateSettings {
     TemplateSettings {
         applied_for: template.applied_for.iter().map(|applied| applied.name().to_owned()).collect(),
         repository_policy: template.repository_policy.clone(),

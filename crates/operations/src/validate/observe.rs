@@ -8,7 +8,8 @@ use image::{EcrRepositoryPrefix, PullThroughCacheRules, UpstreamRegistry};
 
 use super::{ValidateRequest, credentials};
 use crate::account::{Account, Looked, RegistryState, RepositoryState};
-use crate::healthomics::Judge;
+use crate::cache::stranger;
+use crate::healthomics::{self, Judge};
 
 /// The keys of the JSON object that a secret holds, or why it is none.
 pub(super) type SecretContent = Result<Vec<String>, NoJsonObject>;
@@ -145,12 +146,11 @@ impl<'a> View<'a> {
     /// Returns the view of what was read.
     pub(super) fn new(account: &'a Account, request: &ValidateRequest, observed: &'a Observed) -> Self {
         let own = account.id().as_str();
-        let other = if own == "000000000000" { "111111111111" } else { "000000000000" };
         Self {
             account,
             observed,
             judge: Judge::new(own, &observed.state.policy),
-            stranger: Judge::new(other, &observed.state.policy),
+            stranger: Judge::new(stranger(own), &observed.state.policy),
             all_rules: observed.state.rules.seen().map_or(&[][..], Vec::as_slice),
             rules: in_scope(&observed.state, request),
             names: observed.state.names().unwrap_or_default(),
@@ -164,9 +164,6 @@ impl<'a> View<'a> {
 
     /// Returns the ARN that stands for every repository below a prefix.
     pub(super) fn below(&self, prefix: &EcrRepositoryPrefix) -> String {
-        match prefix.is_root() {
-            true => self.account.repository_arn("*"),
-            false => self.account.repository_arn(&format!("{prefix}/*")),
-        }
+        healthomics::below(self.account, prefix)
     }
 }

@@ -1,7 +1,7 @@
 //! A cache that is made is one that HealthOmics can pull through.
 
 use operations::Access;
-use operations::cache::{self, Action, CacheOptions, SourceAccount, StepKind};
+use operations::cache::{self, Action, CacheOptions, CacheRequest, SourceAccount, StepKind};
 use serde_json::json;
 
 use crate::account::{World, a_moment, outcomes};
@@ -179,4 +179,26 @@ async fn a_credential_that_the_registry_does_not_take_is_left_out_with_a_warning
     assert!(report.is_done(), "{report:#?}");
     assert!(report.findings.iter().any(|finding| finding.code.id() == "OE105"));
     assert_eq!(world.ecr().rule("ecr-public").await.unwrap().unwrap().credential_arn, None);
+}
+
+#[tokio::test]
+async fn a_rule_that_has_a_credential_needs_none_again() {
+    let world = World::with_login().await;
+    let arn = world.secret("ecr-pullthroughcache/docker-hub").await;
+    let none = CacheOptions::default;
+    let refused = CacheRequest::renewed(&world.account, "docker.io", none()).await.unwrap_err();
+    assert!(refused.hint.unwrap().contains("omics-ecr secret create"));
+    let options = CacheOptions { credential: Some(arn.clone()), ..none() };
+    assert!(world.create("docker.io", options).await.is_done());
+    let before = world.snapshot().await;
+    a_moment().await;
+    let request = CacheRequest::renewed(&world.account, "docker.io", none()).await.unwrap();
+    let plan = cache::plan(&world.account, request).await.unwrap();
+    assert!(!plan.has_changes(), "{plan:#?}");
+    assert!(cache::apply(&world.account, plan).await.is_done());
+    assert_eq!(world.snapshot().await, before);
+    let elsewhere = CacheOptions { prefix: Some("other".parse().unwrap()), ..none() };
+    assert!(CacheRequest::renewed(&world.account, "docker.io", elsewhere).await.is_err());
+    let hub = CacheOptions { prefix: Some("docker-hub".parse().unwrap()), ..none() };
+    assert!(CacheRequest::renewed(&world.account, "ghcr.io", hub).await.is_err(), "it is another registry's");
 }

@@ -1,7 +1,7 @@
 //! The list of rules says what HealthOmics may do below each, and why not.
 
 use aws::ecr::{AppliedFor, NewRule, Template};
-use operations::cache::{self, CacheOptions};
+use operations::cache::{self, CacheOptions, SourceAccount};
 use operations::{Access, CredentialState};
 
 use crate::account::World;
@@ -87,4 +87,18 @@ async fn what_could_not_be_looked_at_is_unknown() {
     assert!(matches!(list.rules[0].credential, CredentialState::Unknown { .. }));
     let way = Way::without(&world, &["DescribePullThroughCacheRules"]).await;
     assert!(cache::list(&way.account).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_open_to_runs_of_another_account_depends() {
+    let world = World::start().await;
+    let theirs = SourceAccount::Of("210987654321".parse().unwrap());
+    let options = CacheOptions { source_account: Some(theirs), ..CacheOptions::default() };
+    assert!(world.create("quay.io", options).await.is_done());
+    let list = cache::list(&world.account).await.unwrap();
+    let Access::Depends { reason } = &list.rules[0].healthomics.all else { panic!("{list:#?}") };
+    assert!(reason.contains("210987654321"), "{reason}");
+    assert_eq!(list.findings[0].severity, operations::Severity::Warning);
+    let fix = list.findings[0].fix.as_ref().unwrap();
+    assert_eq!(fix.tool.as_deref(), Some("CreateECRPullThroughCache"));
 }

@@ -75,3 +75,21 @@ async fn what_another_rule_needs_stays() {
     let list = cache::list(&world.account).await.unwrap();
     assert!(list.rules[0].healthomics.all == operations::Access::Accessible, "{list:#?}");
 }
+
+#[tokio::test]
+async fn a_rule_counts_the_repositories_that_it_fills_and_no_others() {
+    let world = World::start().await;
+    let prefix = |text: &str| CacheOptions { prefix: Some(text.parse().unwrap()), ..CacheOptions::default() };
+    assert!(world.create("quay.io", prefix("ROOT")).await.is_done());
+    assert!(world.create("public.ecr.aws", prefix("public")).await.is_done());
+    for name in ["tools/one", "public/two", "public/three"] {
+        let new = aws::ecr::NewRepository::new(name.parse().unwrap());
+        world.ecr().create_repository(&new).await.unwrap();
+    }
+    for (prefix, expected) in [("ROOT", 1), ("public", 2), ("public/none", 0)] {
+        let request =
+            RemovalRequest { prefix: prefix.parse().unwrap(), with_template: false, with_grant: false };
+        let plan = cache::plan_removal(&world.account, request).await.unwrap();
+        assert_eq!(plan.repositories, Some(expected), "{prefix}");
+    }
+}

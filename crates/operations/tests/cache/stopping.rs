@@ -101,3 +101,18 @@ async fn a_rule_that_cannot_be_made_anew_is_put_back() {
     let words = report.steps[2].error.as_ref().unwrap().refused.clone().unwrap();
     assert!(words.contains("the old rule was put back"), "{words}");
 }
+
+#[tokio::test]
+async fn a_login_that_may_not_be_tried_is_unknown_and_not_failed() {
+    let world = World::with_login().await;
+    let arn = world.secret("ecr-pullthroughcache/docker-hub").await;
+    let way = Way::without(&world, &["ValidatePullThroughCacheRule"]).await;
+    let options = CacheOptions { credential: Some(arn), ..CacheOptions::default() };
+    let request = CacheRequest::new("docker.io", options).unwrap();
+    let plan = cache::plan(&way.account, request).await.unwrap();
+    let report = cache::apply(&way.account, plan).await;
+    assert_eq!(outcomes(&report)[3], ("login upstream", "could not look"), "{report:#?}");
+    assert!(report.is_done(), "{report:#?}");
+    let told = report.findings.iter().find(|finding| finding.code.id() == "OE209").unwrap();
+    assert!(told.hint.as_deref().unwrap().contains("ecr:ValidatePullThroughCacheRule"));
+}

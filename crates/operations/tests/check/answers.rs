@@ -248,7 +248,7 @@ async fn a_cache_whose_tags_never_move_is_told() {
         (Availability::PulledThrough, ReadAs::Repository),
         "{image:#?}"
     );
-    assert_eq!(image.findings[0].code.id(), "OE513");
+    assert_eq!(image.findings[0].code.id(), "OE542");
 }
 
 #[tokio::test]

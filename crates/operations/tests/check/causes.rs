@@ -88,7 +88,7 @@ async fn a_registry_that_refuses_is_told_from_one_that_lacks_the_image() {
         let refusing = scripted::registry(closed(status)).await;
         let world = World::new(&[("quay.io", refusing.clone()), ("ghcr.io", refusing)]).await;
         world.cache("quay", "quay.io").await;
-        world.rule("ghcr", "ghcr.io").await;
+        world.cache("ghcr", "ghcr.io").await;
         // Without a credential ECR would hear the same as we do.
         let image = world.one("quay.io/private/tool:1").await;
         assert_eq!(
@@ -227,4 +227,24 @@ async fn a_repository_without_the_tag_offers_those_that_it_has() {
     world.session.ecr().create_repository(&empty).await.unwrap();
     let image = world.one("own/empty:1").await;
     assert!(image.problem.unwrap().refused.unwrap().contains("no such image"));
+}
+
+#[tokio::test]
+async fn what_a_policy_refuses_is_refused_though_upstream_is_silent() {
+    let hub = scripted::registry(rate_limited()).await;
+    let world = World::new(&[("quay.io", "http://127.0.0.1:9".to_owned()), ("docker.io", hub)]).await;
+    world.rule("quay", "quay.io").await;
+    world.rule("docker-hub", "registry-1.docker.io").await;
+    for name in ["quay.io/bio/tool:1", "docker.io/bio/tool:1"] {
+        let report = world.check(&[name]).await;
+        let image = &report.images[0];
+        assert_eq!(
+            (image.availability, image.cause, report.verdict()),
+            (Availability::Unusable, Some(Cause::AccessDenied), Some(false)),
+            "{image:#?}"
+        );
+        let words = image.problem.as_ref().unwrap().refused.as_ref().unwrap();
+        assert!(words.contains("ecr:CreateRepository"), "{words}");
+        assert!(words.contains("upstream does not tell"), "{words}");
+    }
 }

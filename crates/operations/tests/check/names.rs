@@ -121,6 +121,7 @@ async fn names_of_other_places_are_no_names_on_docker_hub() {
         [Some(Cause::WrongPlace), Some(Cause::WrongPlace), Some(Cause::Malformed), Some(Cause::Malformed)],
         "{report:#?}"
     );
+    assert_eq!(report.images[0].findings[0].code.id(), "OE510", "{report:#?}");
     assert_eq!(causes[4], Some(Cause::NotInEcr));
     assert!(report.images[4].problem.as_ref().unwrap().hint.as_ref().unwrap().contains("omics-ecr clone"));
     assert_eq!(report.verdict(), Some(false));

@@ -102,6 +102,11 @@ impl Gate {
         self.with(|state| state.rules.push(Rule { part: part.to_owned(), spared, left: times, trick }));
     }
 
+    /// Does no trick any more.
+    pub(crate) fn trick_no_more(&self) {
+        self.with(|state| state.rules.clear());
+    }
+
     /// Gives answers to requests whose line has this part a header.
     pub(crate) fn always(&self, part: &str, name: &'static str, value: &str) {
         self.with(|state| state.always.push((part.to_owned(), name, value.to_owned())));

@@ -115,3 +115,18 @@ async fn a_tag_that_moved_upstream_after_it_was_cached_is_not_called_done() {
     assert_eq!(report.images[0].outcome, CloneOutcome::Failed);
     assert!(report.images[0].error.as_ref().unwrap().hint.as_ref().unwrap().contains("24 hours"));
 }
+
+#[tokio::test]
+async fn a_tag_of_the_target_is_not_asked_for_upstream() {
+    let upstream = source().await;
+    let account = Account::with_upstream(&upstream).await;
+    rule(&account).await;
+    let pusher = Pusher::new(&upstream).await;
+    let digest = pusher.image("bio/tool:1", "linux/amd64", &[layer(1, 50)]).await;
+    let request = request(&[("quay.io/bio/tool:1".to_owned(), "mine/tool:prod")]);
+    let plan = account.plan(&request).await;
+    let report = account.apply(plan).await;
+    assert!(report.is_done(), "{report:#?}");
+    assert_eq!(report.images[0].digest.as_ref(), Some(&digest));
+    assert!(account.repositories().await.contains(&"mine/tool".to_owned()), "{report:#?}");
+}

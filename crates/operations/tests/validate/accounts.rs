@@ -4,6 +4,7 @@ use aws::ecr::{AppliedFor, NewRepository, NewRule, Template};
 use aws::secrets_manager::NewSecret;
 use aws::{Options, Session, StaticCredentials};
 use local_ecr::{Config, Handle, LocalEcr};
+use operations::cache::SourceAccount;
 use operations::validate::{FixPlan, ValidateReport, ValidateRequest, validate};
 use operations::{Code, Finding, Severity};
 use serde_json::{Value, json};
@@ -127,10 +128,15 @@ impl Account {
     }
 
     pub(crate) async fn plan(&self) -> FixPlan {
+        self.plan_for(None).await
+    }
+
+    /// Plans repairs that are bound to runs of an account.
+    pub(crate) async fn plan_for(&self, source: Option<&SourceAccount>) -> FixPlan {
         let account = operations::Account::open(&self.session).await.unwrap();
         let request = ValidateRequest::default();
         let observed = operations::validate::observe(&account, &request).await;
-        operations::validate::plan(&account, &request, &observed)
+        operations::validate::plan(&account, &request, &observed, source)
     }
 
     /// Sends a request that the SDK's wrapper has none for.

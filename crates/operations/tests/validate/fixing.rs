@@ -1,6 +1,7 @@
 //! Repairs: planned before anything is changed, merged, and complete after one application.
 
 use aws::ecr::{AppliedFor, TagMutability, Template};
+use operations::cache::SourceAccount;
 use operations::validate::{Applied, Change, FixPlan, Outcome, Verdict};
 use operations::{Code, Severity};
 use serde_json::{Value, json};
@@ -140,4 +141,22 @@ async fn a_change_of_somebody_else_between_plan_and_application_stays() {
     let report = account.validate().await;
     assert!(of(&report, Code::Access).is_empty());
     assert_eq!(serious(&report), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn a_repair_is_bound_to_runs_of_an_account_on_request() {
+    let account = Account::start().await;
+    account.rule("quay", "quay.io").await;
+    account.repository("quay/old", None).await;
+    let plan = account.plan_for(Some(&SourceAccount::Own)).await;
+    assert_eq!(plan.changes.len(), 3, "{plan:#?}");
+    let applied = apply(&account, &plan).await;
+    assert!(applied.iter().all(|one| one.outcome == Outcome::Done), "{applied:#?}");
+    let report = account.validate().await;
+    assert_eq!((report.verdict, serious(&report)), (Verdict::Ok, Vec::new()));
+    assert!(of(&report, Code::NoSourceAccount).is_empty(), "nothing is open to runs of others");
+    let policy = parsed(account.session.ecr().repository_policy(&"quay/old".parse().unwrap()).await.unwrap());
+    let bound = json!({ "StringEquals": { "aws:SourceAccount": "123456789012" } });
+    assert_eq!(policy["Statement"][0]["Condition"], bound);
+    assert_eq!(account.plan_for(Some(&SourceAccount::Own)).await.changes, []);
 }

@@ -224,7 +224,7 @@ impl Known {
 }
 
 /// Returns the process that a step runs.
-fn process<'d>(library: &'d Library<'d>, run: Cursor<'d>) -> Option<Cursor<'d>> {
+pub(super) fn process<'d>(library: &'d Library<'d>, run: Cursor<'d>) -> Option<Cursor<'d>> {
     let process = match run.value() {
         Some(path) => library.find(run, path).ok()??,
         None => library.follow(run, &mut Vec::new())?,
@@ -258,6 +258,6 @@ fn source_of(text: &Text<'_>, literal: &Literal) -> String {
 }
 
 /// Returns the last part of an identifier, behind file, process and workflow.
-fn last(id: &str) -> &str {
+pub(super) fn last(id: &str) -> &str {
     id.rsplit(['#', '/']).next().unwrap_or(id)
 }

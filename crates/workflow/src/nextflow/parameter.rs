@@ -7,22 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::project::{folder, folders_upwards};
 use super::token::{Kind, tokens};
-use crate::rewrite::{self, Edit, Parameter};
+use crate::rewrite::{self, Declarations, Edit, Parameter, Place};
 use crate::source::{SourceFile, SourceTree};
 
 /// The name of the configuration that Nextflow reads by itself.
 const CONFIGURATION: &str = "nextflow.config";
-
-/// What it takes to give places the parameter.
-#[derive(Default)]
-pub(crate) struct Declarations {
-    /// The edits.
-    pub(crate) edits: Vec<Edit>,
-    /// The indexes of the places that cannot have the parameter, and why.
-    pub(crate) refused: Vec<(usize, String)>,
-    /// Where it is declared.
-    pub(crate) declared: Vec<rewrite::Declared>,
-}
 
 /// Where a parameter has a value already.
 enum Declared<'a> {
@@ -57,11 +46,11 @@ impl<'a> Declarer<'a> {
         Self { tree, configured, pipelines }
     }
 
-    /// Returns what it takes to have the parameter in all these files.
-    pub(crate) fn declare(&self, files: &[&str], parameter: &Parameter) -> Declarations {
+    /// Returns what it takes to have the parameter in the files of all these places.
+    pub(crate) fn declare(&self, places: &[Place<'_>], parameter: &Parameter) -> Declarations {
         let mut declarations = Declarations::default();
         let mut homes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (index, file) in files.iter().enumerate() {
+        for (index, (file, _)) in places.iter().enumerate() {
             match self.home(file) {
                 Some(home) => homes.entry(home).or_default().push(index),
                 None => {
@@ -83,6 +72,7 @@ impl<'a> Declarer<'a> {
                     let Some(edit) = self.declaration(home, parameter) else { continue };
                     let what = format!("parameter `{}`", parameter.name());
                     declarations.declared.push(rewrite::Declared { file: edit.file.clone(), what });
+                    declarations.probes.push(edit.clone());
                     declarations.edits.push(edit);
                 }
             }

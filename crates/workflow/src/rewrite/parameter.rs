@@ -74,6 +74,7 @@ pub struct Parameter {
     name: String,
     registry: String,
     default: Option<String>,
+    in_cwl: bool,
 }
 
 /// Why a parameter is none.
@@ -103,7 +104,24 @@ impl Parameter {
             return Err(ParameterError::Name(name.to_owned()));
         }
         let registry = checked(registry)?;
-        Ok(Self { name: name.to_owned(), registry, default: default.map(checked).transpose()? })
+        Ok(Self {
+            name: name.to_owned(),
+            registry,
+            default: default.map(checked).transpose()?,
+            in_cwl: false,
+        })
+    }
+
+    /// Returns the parameter, for CWL too where `is_asked` says so: as an expression in `dockerPull`, which AWS
+    /// HealthOmics evaluates and the standard does not have.
+    #[must_use]
+    pub fn with_cwl_expressions(self, is_asked: bool) -> Self {
+        Self { in_cwl: is_asked, ..self }
+    }
+
+    /// Returns whether it may stand in CWL.
+    pub(crate) fn is_for_cwl(&self) -> bool {
+        self.in_cwl
     }
 
     /// Returns the name.

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::declaration::{Declarations, Declarers};
 use super::edit::{Edit, Edits, apply};
 use super::proposal::{Proposal, Proposer};
 use super::verify::{Difference, differences};
 use super::{Declared, Destination, FileChange, Outcome, Reason, RewriteRequest, Rewriting, Rewritten, Way};
-use crate::reference::{ContainerReference, Engine, Literal, Resolution};
+use crate::reference::{ContainerReference, Engine, Language, Literal, Resolution};
 use crate::scan::{Scan, scan_tree};
 use crate::source::SourceTree;
-use crate::{nextflow, wdl};
 
 /// Most scans of new text.
 const ROUNDS: usize = 24;
@@ -32,6 +32,7 @@ pub(super) struct Plan<'a> {
     request: &'a RewriteRequest<'a>,
     before: Scan,
     states: Vec<State>,
+    declarers: Declarers<'a>,
 }
 
 /// Edits that do not meet, with the declarations that they need.
@@ -51,7 +52,7 @@ impl<'a> Plan<'a> {
         let before = scan_tree(tree);
         let mut proposer = Proposer::new(tree, request.parameter.as_ref());
         let states = before.references.iter().map(|found| state(found, request, &mut proposer)).collect();
-        Self { tree, request, before, states }
+        Self { tree, request, before, states, declarers: Declarers::new(tree) }
     }
 
     /// Returns the rewrite that is proved to be right.
@@ -174,32 +175,18 @@ impl<'a> Plan<'a> {
     /// Adds the declarations of the parameter. Returns false when some references cannot have it.
     fn declare(&mut self, draft: &mut Draft, written: &mut Vec<Edit>, probes: &mut Vec<Edit>) -> bool {
         let Some(parameter) = &self.request.parameter else { return true };
-        let with_parameter = || self.proposals().filter(|(_, proposal)| proposal.way == Way::Parameter);
-        let (in_wdl, elsewhere): (Vec<_>, Vec<_>) = with_parameter()
-            .partition(|(_, proposal)| proposal.literal.file.to_ascii_lowercase().ends_with(".wdl"));
-        let mut refused: Vec<(usize, String)> = Vec::new();
-        if !in_wdl.is_empty() {
-            let places: Vec<wdl::parameter::Place<'_>> = in_wdl
-                .iter()
-                .map(|(_, proposal)| (proposal.literal.file.as_str(), proposal.literal.start))
-                .collect();
-            let made = wdl::parameter::Declarer::new(self.tree).declare(&places, parameter);
-            refused.extend(made.refused.into_iter().filter_map(|(at, why)| Some((in_wdl.get(at)?.0, why))));
-            written.extend(made.edits);
-            probes.extend(made.probes);
-            draft.declared.extend(made.declared);
-            draft.inputs.extend(made.inputs);
-        }
-        if !elsewhere.is_empty() {
-            let files: Vec<&str> =
-                elsewhere.iter().map(|(_, proposal)| proposal.literal.file.as_str()).collect();
-            let made = nextflow::parameter::Declarer::new(self.tree).declare(&files, parameter);
-            refused
-                .extend(made.refused.into_iter().filter_map(|(at, why)| Some((elsewhere.get(at)?.0, why))));
-            written.extend(made.edits.iter().cloned());
-            probes.extend(made.edits);
-            draft.declared.extend(made.declared);
-        }
+        let texts: Vec<(usize, Language, &Literal)> = self
+            .proposals()
+            .filter(|(_, proposal)| proposal.way == Way::Parameter)
+            .filter_map(|(at, proposal)| {
+                Some((at, self.before.references.get(at)?.language, &proposal.literal))
+            })
+            .collect();
+        let Declarations { edits, probes: proved, refused, declared, inputs } =
+            self.declarers.declare(&texts, parameter);
+        written.extend(edits);
+        probes.extend(proved);
+        (draft.declared, draft.inputs) = (declared, inputs);
         let complete = refused.is_empty();
         for (index, why) in refused {
             self.close(index, Reason::Undeclared, why);

@@ -166,9 +166,14 @@ impl<'a> Proposer<'a> {
             Notation::Groovy => self.strings(file).and_then(|strings| {
                 strings.parameterize(file, place.literal.start, span, parameter.name(), rest)
             }),
+            Notation::Data if parameter.is_for_cwl() => {
+                let text = format!("{}{rest}", crate::cwl::parameter::placeholder(parameter.name()));
+                let (start, end) = (span.start, span.end);
+                Some(vec![Edit { file: file.to_owned(), start, end, text }])
+            }
             Notation::Data => {
-                let message = "CWL takes no expression in `dockerPull`: it must be a plain name".to_owned();
-                return Err((Reason::NoParameter, message));
+                let message = "CWL has no expressions in `dockerPull`; AWS HealthOmics alone evaluates them";
+                return Err((Reason::NoParameter, message.to_owned()));
             }
         };
         let edits = edits.ok_or_else(|| put_together(reference))?;

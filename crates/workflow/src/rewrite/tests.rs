@@ -1,6 +1,7 @@
 //! Rewrites of small workflows, and what is left alone.
 
 mod cwl;
+mod expressions;
 mod nextflow;
 mod parameter;
 mod wdl;

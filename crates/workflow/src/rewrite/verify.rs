@@ -79,7 +79,9 @@ pub(super) fn differences(
     }
     let unexpected = found.keys().filter(|attribute| !expected.contains_key(attribute));
     differences.extend(unexpected.map(|attribute| Difference::File(attribute.file.clone())));
-    differences.extend(warned(&before.warnings, &after.warnings).map(Difference::File));
+    // Expressions have a scan read files that it passed over before; what is wrong in them was wrong then.
+    let warned = warned(&before.warnings, &after.warnings).filter(|file| edits.touches(file));
+    differences.extend(warned.map(Difference::File));
     differences
 }
 
@@ -97,7 +99,8 @@ fn given(reference: &ContainerReference, parameter: &Parameter) -> Option<Name> 
             let name = parameter.name();
             let known =
                 template.replace(&format!("{{params.{name}}}"), value).replace(&format!("{{{name}}}"), value);
-            let is_known = known != *template && !known.contains('{');
+            let known = known.replace(&crate::cwl::parameter::placeholder(name), value);
+            let is_known = known != *template && !known.contains('{') && !known.contains("$(");
             if is_known {
                 Some(Name::Known(known))
             } else {

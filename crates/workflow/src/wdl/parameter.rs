@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Call, Callable, Declaration, Role, Span};
 use super::project::{CallId, CallableId, File, Project};
-use crate::rewrite::{Declared, Edit, Parameter};
+use crate::rewrite::{Declarations, Declared, Edit, Parameter, Place};
 use crate::source::SourceTree;
 
 /// Returns the expression for an input inside a string of a WDL file.
@@ -21,24 +21,6 @@ fn is_draft2(text: &str) -> bool {
     let first = lines.find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
     let version = first.strip_prefix("version").filter(|rest| rest.starts_with(char::is_whitespace));
     version.is_none_or(|rest| rest.trim_start().starts_with("draft-2"))
-}
-
-/// A place in a file.
-pub(crate) type Place<'p> = (&'p str, usize);
-
-/// What it takes to give places the input.
-#[derive(Default)]
-pub(crate) struct Declarations {
-    /// The edits, without the default where none was given.
-    pub(crate) edits: Vec<Edit>,
-    /// The same with a value at every declaration, so that a scan knows it.
-    pub(crate) probes: Vec<Edit>,
-    /// The indexes of the places that cannot have the input, and why.
-    pub(crate) refused: Vec<(usize, String)>,
-    /// Where it is declared.
-    pub(crate) declared: Vec<Declared>,
-    /// The inputs that whoever runs a workflow has to give: `workflow.input`.
-    pub(crate) inputs: Vec<String>,
 }
 
 /// Declares inputs in the WDL files of a tree.

@@ -66,12 +66,15 @@ impl Operation for BatchCheckLayerAvailability {
                 continue;
             }
             match ecr.layer_size(&view, &self.repository_name, &layer_digest)? {
-                Some(layer_size) => layers.push(Layer {
-                    layer_digest,
-                    layer_availability: "AVAILABLE",
-                    layer_size,
-                    media_type: MEDIA_TYPE,
-                }),
+                Some(layer_size) => {
+                    let archived = ecr.is_archived_layer(&view, &self.repository_name, &layer_digest)?;
+                    layers.push(Layer {
+                        layer_digest,
+                        layer_availability: if archived { "ARCHIVED" } else { "AVAILABLE" },
+                        layer_size,
+                        media_type: MEDIA_TYPE,
+                    });
+                }
                 None => failures.push(Failure {
                     layer_digest,
                     failure_code: "MissingLayerDigest",

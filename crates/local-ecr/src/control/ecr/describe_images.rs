@@ -43,6 +43,10 @@ pub(crate) struct ImageDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject_manifest_digest: Option<String>,
     image_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_archived_at: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_activated_at: Option<f64>,
 }
 
 /// The answer.
@@ -68,6 +72,8 @@ impl DescribeImages {
             last_recorded_pull_time: row.pulled_at.map(|at| at.seconds()),
             subject_manifest_digest: row.subject,
             image_status: if row.archived { "ARCHIVED" } else { "ACTIVE" },
+            last_archived_at: row.archived_at.map(|at| at.seconds()),
+            last_activated_at: row.activated_at.map(|at| at.seconds()),
         })
     }
 
@@ -86,19 +92,23 @@ impl DescribeImages {
     }
 
     fn missing(&self, ecr: &Ecr, id: &ImageId) -> Fault {
-        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
-        Fault::new(
-            Code::ImageNotFound,
-            format!(
-                "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the \
-                 repository with name '{}' in the registry with id '{}'",
-                shown(&id.image_digest),
-                shown(&id.image_tag),
-                self.repository_name,
-                ecr.registry_id()
-            ),
-        )
+        missing_image(ecr, &self.repository_name, id)
     }
+}
+
+/// Returns ECR's answer to an image that the repository does not have.
+pub(super) fn missing_image(ecr: &Ecr, repository: &str, id: &ImageId) -> Fault {
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
+    Fault::new(
+        Code::ImageNotFound,
+        format!(
+            "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository \
+             with name '{repository}' in the registry with id '{}'",
+            shown(&id.image_digest),
+            shown(&id.image_tag),
+            ecr.registry_id()
+        ),
+    )
 }
 
 impl Operation for DescribeImages {

@@ -69,6 +69,10 @@ impl Operation for GetDownloadUrlForLayer {
         if ecr.layer_size(&view, &self.repository_name, &digest.to_string())?.is_none() {
             return Err(missing());
         }
+        if ecr.is_archived_layer(&view, &self.repository_name, &digest.to_string())? {
+            let text = format!("The layer with digest '{digest}' belongs to an archived image");
+            return Err(Fault::new(Code::LayerInaccessible, text));
+        }
         Ok(Response {
             download_url: download::url(ecr, &self.repository_name, &digest),
             layer_digest: self.layer_digest,

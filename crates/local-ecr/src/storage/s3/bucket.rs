@@ -18,6 +18,7 @@ use object_store::{
 };
 use tokio::runtime::Runtime;
 
+use super::counted::{BucketRequests, Counted};
 use crate::storage::data::S3Location;
 use crate::storage::error::StorageError;
 
@@ -34,6 +35,7 @@ impl<S: ObjectStore + MultipartStore> Store for S {}
 pub(crate) struct Bucket {
     store: Arc<dyn Store>,
     prefix: Path,
+    requests: Arc<BucketRequests>,
     /// Nothing only while the bucket is dropped.
     runtime: Option<Runtime>,
 }
@@ -52,7 +54,9 @@ impl Bucket {
     pub(crate) fn connect(location: &S3Location) -> Result<Self, StorageError> {
         // The client takes the provider of the process; where there is one, it stays.
         rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
+        let requests = Arc::new(BucketRequests::default());
         let mut builder = AmazonS3Builder::new()
+            .with_http_connector(Counted(Arc::clone(&requests)))
             .with_bucket_name(location.bucket())
             .with_conditional_put(S3ConditionalPut::ETagMatch)
             // Removals of many at once are not known everywhere, and cost as much.
@@ -69,7 +73,9 @@ impl Bucket {
             builder = builder.with_config(*key, value);
         }
         let failed = |source| StorageError::bucket("reach", location.bucket(), source);
-        Self::over(Arc::new(builder.build().map_err(failed)?), location.prefix())
+        let mut bucket = Self::over(Arc::new(builder.build().map_err(failed)?), location.prefix())?;
+        bucket.requests = requests;
+        Ok(bucket)
     }
 
     /// Returns the place below a prefix of a store.
@@ -80,7 +86,12 @@ impl Bucket {
             .enable_all()
             .build()
             .map_err(|error| StorageError::io("start threads for", std::path::Path::new("s3"), error))?;
-        Ok(Self { store, prefix: Path::from(prefix), runtime: Some(runtime) })
+        Ok(Self { store, prefix: Path::from(prefix), requests: Arc::default(), runtime: Some(runtime) })
+    }
+
+    /// Returns how many requests were asked so far.
+    pub(in crate::storage) fn requests(&self) -> Arc<BucketRequests> {
+        Arc::clone(&self.requests)
     }
 
     /// Returns the full key of an object.

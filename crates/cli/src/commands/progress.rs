@@ -1,4 +1,4 @@
-//! What happens while images are cloned, on standard error: a bar on a terminal, lines elsewhere.
+//! What happens while images come into ECR, on standard error: a bar on a terminal, lines elsewhere.
 
 use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_millis(250);
 const FRAMES: u8 = 30;
 
 /// Shows what happens.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     /// The images' names, by their place in the plan.
     names: Vec<(String, String)>,
     bar: ProgressBar,
@@ -28,7 +28,7 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Returns what shows the making of a plan.
-    pub(super) fn of_planning(images: usize) -> Self {
+    pub(crate) fn of_planning(images: usize) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         bar.set_message(format!("looking at {}", count(images, "image", "images")));
         bar.set_style(style("{spinner} {msg}"));
@@ -42,9 +42,9 @@ impl Progress {
     }
 
     /// Returns what shows a plan being carried out.
-    pub(super) fn of_applying(plan: &ClonePlan) -> Self {
-        let names =
-            plan.images.iter().map(|image| (image.source.clone(), image.destination.clone())).collect();
+    pub(crate) fn of_applying(plan: Option<&ClonePlan>) -> Self {
+        let names = plan.into_iter().flat_map(|plan| &plan.images);
+        let names = names.map(|image| (image.source.clone(), image.destination.clone())).collect();
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         bar.set_style(style("{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}"));
         Self::new(names, bar)
@@ -56,7 +56,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
 

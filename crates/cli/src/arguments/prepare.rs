@@ -1,0 +1,152 @@
+//! What can be typed behind `omics-ecr prepare` and `omics-ecr apply`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName};
+
+use super::{AccountArguments, Output};
+
+/// Make every image of a workflow ready in the private ECR, for HealthOmics to read
+///
+/// Finds the images, decides how each comes into ECR (a pull through cache rule that is there, a new one with all that
+/// HealthOmics needs, a clone), shows the plan, carries it out, checks every image as a run would find it, and writes
+/// the maps. An image that fails stops no other one. Running it again does what is missing and nothing else. Exits with
+/// 1 when an image is not ready, and with 130 when interrupted.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  # what would be done
+  omics-ecr prepare my-workflow/ --dry-run
+
+  # do it, with a rule for Docker Hub, and write the map that HealthOmics takes
+  omics-ecr secret create docker-hub --registry docker.io --username USER
+  omics-ecr prepare my-workflow/ --credential docker.io=docker-hub --healthomics-map registry-map.json --report report.html
+
+  # plan now, carry it out later
+  omics-ecr prepare my-workflow/ --plan-out plan.json
+  omics-ecr apply plan.json --yes")]
+pub(crate) struct PrepareArguments {
+    /// Folder, zip archive of one, or a single workflow file
+    #[arg(value_name = "FOLDER")]
+    pub(crate) path: PathBuf,
+
+    /// Way that an image takes where several are open to it
+    #[arg(long, value_enum, default_value_t = Preference::Rules, help_heading = "Routes")]
+    pub(crate) prefer: Preference,
+    /// Secret for a registry, such as docker.io=docker-hub: ECR signs in with it for a rule, HealthOmics for copies of its
+    /// own; can be given more than once
+    #[arg(long = "credential", value_name = "HOST=ARN|NAME", value_parser = read_credential, help_heading = "Routes")]
+    pub(crate) credentials: Vec<(RegistryHost, String)>,
+    /// ECR repository prefix of a registry's rule, such as quay.io=lab/quay; can be given more than once
+    #[arg(long = "prefix", value_name = "HOST=PREFIX", value_parser = read_prefix, help_heading = "Routes")]
+    pub(crate) prefixes: Vec<(RegistryHost, EcrRepositoryPrefix)>,
+    /// What comes before the names of cloned repositories
+    #[arg(long, value_name = "REPOSITORY", help_heading = "Routes")]
+    pub(crate) clone_prefix: Option<RepositoryName>,
+
+    /// Copy only linux/amd64 out of image indexes: less to send, and another digest than upstream's
+    #[arg(long, help_heading = "Images")]
+    pub(crate) only_amd64: bool,
+    /// Let tags move that stand for other images
+    #[arg(long, help_heading = "Images")]
+    pub(crate) overwrite: bool,
+    /// Switch on the account's setting by which ECR takes layers from other repositories
+    #[arg(long, help_heading = "Images")]
+    pub(crate) enable_mounting: bool,
+    /// File that holds the digest of every image: written where it is absent, and held against later runs
+    #[arg(long, value_name = "FILE", help_heading = "Images")]
+    pub(crate) lock: Option<PathBuf>,
+    /// Take what images stand for now into the lock
+    #[arg(long, requires = "lock", help_heading = "Images")]
+    pub(crate) update_lock: bool,
+
+    /// Show the plan and change nothing
+    #[arg(long, help_heading = "Plan")]
+    pub(crate) dry_run: bool,
+    /// Write the plan into a file for `omics-ecr apply`, and change nothing in the account
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run", help_heading = "Plan")]
+    pub(crate) plan_out: Option<PathBuf>,
+    /// Carry the plan out without asking; asked is only on a terminal
+    #[arg(long, short, help_heading = "Plan")]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
+    /// Registry that is spoken to without TLS; those on this machine always are
+    #[arg(long, value_name = "HOST", help_heading = "Sources")]
+    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArguments,
+}
+
+/// Carry out a plan that `prepare --plan-out` wrote
+///
+/// Makes the plan anew first, and refuses it when the account or the images have changed so that it is another one.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  omics-ecr prepare my-workflow/ --plan-out plan.json
+  omics-ecr apply plan.json --yes --map image-map.json")]
+pub(crate) struct ApplyArguments {
+    /// File with the plan; - for standard input
+    #[arg(value_name = "FILE")]
+    pub(crate) plan: PathBuf,
+    /// Carry the plan out without asking; asked is only on a terminal
+    #[arg(long, short, help_heading = "Plan")]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) account: AccountArguments,
+    /// Registry that is spoken to without TLS; those on this machine always are
+    #[arg(long, value_name = "HOST", help_heading = "Sources")]
+    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) delivery: DeliveryArguments,
+}
+
+/// Where the results go.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct DeliveryArguments {
+    /// Write the flat image map into a file, merged into what is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) map: Option<PathBuf>,
+    /// Write the container registry map that HealthOmics takes into a file, merged into what is there
+    #[arg(long, value_name = "FILE")]
+    pub(crate) healthomics_map: Option<PathBuf>,
+    /// Replace entries of the maps that have other values
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// Write a report for people into an HTML file, which opens without network
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Shape of the output
+    #[arg(long, value_enum, default_value_t = Output::Table)]
+    pub(crate) output: Output,
+}
+
+/// Which way an image takes where several are open to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Preference {
+    /// Pull through cache rules where ECR has them for the registry, else clones
+    Rules,
+    /// Clones alone
+    Clone,
+    /// As rules; HealthOmics copies from registries that it can copy from and that have a --credential
+    Healthomics,
+}
+
+/// Reads `HOST=SECRET`.
+fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
+    match text.split_once('=') {
+        Some((host, secret)) if !secret.is_empty() => {
+            Ok((host.parse().map_err(|error: image::ImageError| error.to_string())?, secret.to_owned()))
+        }
+        _ => Err("it must be HOST=ARN or HOST=NAME, such as docker.io=docker-hub".to_owned()),
+    }
+}
+
+/// Reads `HOST=PREFIX`.
+fn read_prefix(text: &str) -> Result<(RegistryHost, EcrRepositoryPrefix), String> {
+    let (host, prefix) = text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
+    let told = |error: image::ImageError| error.to_string();
+    Ok((host.parse().map_err(told)?, prefix.parse().map_err(told)?))
+}
