@@ -189,6 +189,7 @@ fn cut(schema: &mut Value, depth: usize) {
     }
     if depth > DEPTH {
         object.remove("properties");
+        object.remove("enum");
     }
     for inner in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         cut(inner.1, depth + 1);
@@ -258,7 +259,7 @@ mod tests {
         let schema = Value::Object((*of_output::<Returned>()).clone());
         let route = json!({
             "type": "object",
-            "properties": {"kind": {"type": "string", "enum": ["direct", "by"]}, "name": {"type": "string"}},
+            "properties": {"kind": {"type": "string"}, "name": {"type": "string"}},
         });
         assert_eq!(schema["properties"]["route"], route);
         assert_eq!(schema["properties"]["list"]["items"], route);
