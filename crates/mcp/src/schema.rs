@@ -22,9 +22,10 @@ pub(crate) type Schema = Arc<Map<String, Value>>;
 pub(crate) fn of_input<T: JsonSchema>() -> Schema {
     let mut schema = generate::<T>(true);
     schema.as_object_mut().map(|object| object.remove("description"));
-    shorten(&mut schema, &|object| {
-        drop_null(object);
-    });
+    shorten(&mut schema, &drop_null);
+    if let Some(object) = schema.as_object_mut() {
+        object.entry("required").or_insert_with(|| json!([]));
+    }
     finish(schema)
 }
 
@@ -87,7 +88,7 @@ fn shorten(schema: &mut Value, change: &dyn Fn(&mut Map<String, Value>)) {
         object.remove("minimum");
         object.remove("maximum");
     }
-    if object.get("default").is_some_and(Value::is_null) {
+    if object.get("default").is_some_and(|value| value.is_null() || *value == json!([])) {
         object.remove("default");
     }
     change(object);
@@ -188,6 +189,7 @@ fn cut(schema: &mut Value, depth: usize) {
     }
     if depth > DEPTH {
         object.remove("properties");
+        object.remove("enum");
     }
     for inner in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
         cut(inner.1, depth + 1);
@@ -232,7 +234,7 @@ mod tests {
         let schema = Value::Object((*of_input::<Taken>()).clone());
         assert_eq!(schema["properties"]["name"], json!({"description": "A name.", "type": "string"}));
         assert!(!schema.to_string().contains("null"), "{schema}");
-        assert!(schema.get("required").is_none());
+        assert_eq!(schema["required"], json!([]));
     }
 
     #[derive(JsonSchema)]
@@ -257,7 +259,7 @@ mod tests {
         let schema = Value::Object((*of_output::<Returned>()).clone());
         let route = json!({
             "type": "object",
-            "properties": {"kind": {"type": "string", "enum": ["direct", "by"]}, "name": {"type": "string"}},
+            "properties": {"kind": {"type": "string"}, "name": {"type": "string"}},
         });
         assert_eq!(schema["properties"]["route"], route);
         assert_eq!(schema["properties"]["list"]["items"], route);

@@ -10,6 +10,7 @@ mod generate_container_registry_map;
 mod generate_role_policy;
 mod grant_access;
 mod list_rules;
+mod prepare_workflow;
 mod rewrite_workflow;
 mod scan_workflow;
 mod validate_configuration;
@@ -107,7 +108,8 @@ impl Entry {
 }
 
 /// Every tool, in the order in which a workflow needs them.
-static TOOLS: [Entry; 13] = [
+static TOOLS: [Entry; 14] = [
+    Entry::of::<prepare_workflow::PrepareWorkflow>(),
     Entry::of::<scan_workflow::ScanWorkflow>(),
     Entry::of::<generate_container_registry_map::GenerateContainerRegistryMap>(),
     Entry::of::<rewrite_workflow::RewriteWorkflow>(),
@@ -211,6 +213,6 @@ mod tests {
         }
         // A token is 4.4 characters of such JSON, and the whole list is to stay below 6,000 of them.
         println!("{total} bytes");
-        assert!(total < 26_000, "{total} bytes");
+        assert!(total < 26_400, "{total} bytes");
     }
 }

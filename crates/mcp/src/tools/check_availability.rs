@@ -19,7 +19,7 @@ pub(super) struct Parameters {
     /// ECR URI, ECR repository with tag (quay/biocontainers/bwa:0.7.17), or public image name.
     #[schemars(regex(pattern = r"^\S+$"))]
     container_uri: String,
-    /// Read manifests of what is in ECR for platform and missing layers; ECR notes that as a pull.
+    /// Read manifests of what is in ECR for platform and missing layers; ECR notes a pull. Default: true.
     #[serde(default = "yes")]
     contents: bool,
     /// AWS Region; the server's own when absent.
@@ -33,7 +33,8 @@ pub(super) struct Parameters {
 impl Tool for CheckContainerAvailability {
     const NAME: &str = "CheckContainerAvailability";
     const TITLE: &str = "Check whether a run can use an image";
-    const DESCRIPTION: &str = "Tell whether a HealthOmics run can use one image: is it in ECR or would a rule bring it, may HealthOmics read it, does it run there; with evidence. Changes nothing and imports nothing. To bring a missing image use CloneContainerToECR.";
+    const DESCRIPTION: &str = "Tell whether a HealthOmics run can use an image: in ECR or brought by a rule, readable, runnable; returns evidence. \
+        Changes nothing. To bring an image use CloneContainerToECR.";
     const HINTS: Hints = Hints::LOOKS_OUT;
     type Parameters = Parameters;
     type Output = CheckReport;

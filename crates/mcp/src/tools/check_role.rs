@@ -33,7 +33,8 @@ pub(super) struct Parameters {
 impl Tool for CheckServiceRole {
     const NAME: &str = "CheckServiceRole";
     const TITLE: &str = "Check the role of runs";
-    const DESCRIPTION: &str = "Tell whether an IAM role has what HealthOmics runs need for their images, permission by permission, with the reason. Use it when runs fail with access errors. It reads IAM only; repositories' own policies are judged by ValidateECRConfiguration.";
+    const DESCRIPTION: &str = "Tell whether an IAM role has what runs need for images; returns each permission with the reason. \
+        Use it for access errors. For repositories' policies use ValidateECRConfiguration.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = RoleCheck;

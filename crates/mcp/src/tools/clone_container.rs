@@ -37,7 +37,7 @@ pub(super) struct Parameters {
     /// Tag in that repository; the image's own when left out.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"))]
     target_tag: Option<String>,
-    /// Make a new repository's tags immutable.
+    /// Make a new repository's tags immutable. Default: false.
     #[serde(default)]
     immutable: bool,
     /// AWS Region; the server's own when absent.
@@ -51,9 +51,8 @@ pub(super) struct Parameters {
 impl Tool for CloneContainerToECR {
     const NAME: &str = "CloneContainerToECR";
     const TITLE: &str = "Clone an image into ECR";
-    const DESCRIPTION: &str = "Copy one image (linux/amd64) from any registry into a private ECR repository that \
-        HealthOmics may read, and verify it. Use it for images that no rule serves or that must not move. Returns the plan \
-        unless the server allows writing; never moves an existing tag. For whole registries use CreateECRPullThroughCache.";
+    const DESCRIPTION: &str = "Copy one image into a private ECR repository that HealthOmics may read, and verify it. \
+        Never moves a tag. Returns the plan where writing is not allowed. For registries use CreateECRPullThroughCache.";
     const HINTS: Hints = Hints { open_world: true, ..Hints::ADDS };
     type Parameters = Parameters;
     type Output = Change<ClonePlan, CloneReport>;

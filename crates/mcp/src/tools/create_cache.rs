@@ -31,7 +31,7 @@ pub(super) struct Parameters {
     /// Account whose runs the grants are bound to; any when absent.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     source_account: Option<String>,
-    /// Open the repositories that are below the prefix already.
+    /// Open repositories that are below the prefix already. Default: false.
     #[serde(default)]
     grant_existing: bool,
     /// AWS Region; the server's own when absent.
@@ -45,7 +45,8 @@ pub(super) struct Parameters {
 impl Tool for CreateECRPullThroughCache {
     const NAME: &str = "CreateECRPullThroughCache";
     const TITLE: &str = "Create a pull through cache";
-    const DESCRIPTION: &str = "Make a pull through cache that HealthOmics can use: rule, registry policy grant and repository creation template, merged with what exists. Use it once for each registry. Returns the plan unless the server allows writing. For single images of other registries use CloneContainerToECR.";
+    const DESCRIPTION: &str = "Create a pull through cache HealthOmics can use: rule, policy grant and template, merged with what exists. \
+        Returns the plan where writing is not allowed. For single images use CloneContainerToECR.";
     const HINTS: Hints = Hints::ADDS;
     type Parameters = Parameters;
     type Output = Change<CachePlan, CacheReport>;

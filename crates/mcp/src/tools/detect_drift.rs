@@ -35,7 +35,8 @@ pub(super) struct Parameters {
 impl Tool for DetectDrift {
     const NAME: &str = "DetectDrift";
     const TITLE: &str = "Compare cached tags with upstream";
-    const DESCRIPTION: &str = "Compare the tags that rules have cached with what the upstream registries have now. Use it to see whether runs get old images. It refreshes nothing; for images that are not cached yet use CheckContainerAvailability.";
+    const DESCRIPTION: &str = "Compare cached tags with what upstream has now; returns those that moved. \
+        Use it to find old images. Refreshes nothing; for one image use CheckContainerAvailability.";
     const HINTS: Hints = Hints::LOOKS_OUT;
     type Parameters = Parameters;
     type Output = DriftPlan;

@@ -47,7 +47,8 @@ pub(super) struct Parameters {
 impl Tool for ExplainFinding {
     const NAME: &str = "ExplainFinding";
     const TITLE: &str = "Explain a finding";
-    const DESCRIPTION: &str = "Explain a finding by its id: why it matters, a wrong and a right example, and the fix. Use it for any OE code in another tool's result. It knows no account: for your own state use ValidateECRConfiguration.";
+    const DESCRIPTION: &str = "Explain a finding by its id: returns why it matters, a wrong and a right example, and the fix. \
+        Use it for any OE code. For your own account use ValidateECRConfiguration.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = Explained;

@@ -29,7 +29,7 @@ pub(super) struct Parameters {
     /// AWS Region of the private registry, such as us-east-1; the word REGION stands for one that is not known.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// Shape of the file: `flat` maps names to names, `healthomics` is what CreateWorkflow takes.
+    /// Shape of the file: `flat` maps names to names, `healthomics` is what CreateWorkflow takes. Default: flat.
     #[serde(default)]
     #[schemars(schema_with = "format_schema")]
     format: Format,
@@ -65,9 +65,8 @@ pub(super) struct Output {
 impl Tool for GenerateContainerRegistryMap {
     const NAME: &str = "GenerateContainerRegistryMap";
     const TITLE: &str = "Generate a container registry map";
-    const DESCRIPTION: &str = "Scan a workflow (WDL, Nextflow, CWL) and write the JSON map from each image to its URI in a \
-        private Amazon ECR. Use it first for a new or migrated workflow; it needs no AWS account. Not for copying images or \
-        making rules.";
+    const DESCRIPTION: &str = "Scan a workflow and write the JSON map from each image to its URI in a private ECR; returns its entries. \
+        Use it first for a new workflow. Not for copying images or making rules.";
     const HINTS: Hints = Hints::ADDS;
     type Parameters = Parameters;
     type Output = Output;

@@ -34,7 +34,8 @@ pub(super) struct Parameters {
 impl Tool for GenerateServiceRolePolicy {
     const NAME: &str = "GenerateServiceRolePolicy";
     const TITLE: &str = "Generate the policies of a run's role";
-    const DESCRIPTION: &str = "Return the least permissions and the trust policy that the IAM role of HealthOmics runs needs for images. Use it to make or mend a role; it changes nothing. To judge a role that exists use CheckServiceRole.";
+    const DESCRIPTION: &str = "Return the least permissions and the trust policy that the IAM role of runs needs for images. \
+        Changes nothing. To judge a role that exists use CheckServiceRole.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = RolePolicies;

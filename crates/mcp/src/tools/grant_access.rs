@@ -33,7 +33,8 @@ pub(super) struct Parameters {
 impl Tool for GrantHealthOmicsECRAccess {
     const NAME: &str = "GrantHealthOmicsECRAccess";
     const TITLE: &str = "Give HealthOmics access to a repository";
-    const DESCRIPTION: &str = "Let HealthOmics read an ECR repository that exists, by one statement merged into its policy. Use it when a repository is closed to runs. Returns the plan unless the server allows writing. Repositories that rules will make need CreateECRPullThroughCache instead.";
+    const DESCRIPTION: &str = "Let HealthOmics read an ECR repository that exists, by a statement merged into its policy. \
+        Returns the plan where writing is not allowed. For new repositories use CreateECRPullThroughCache.";
     const HINTS: Hints = Hints::ADDS;
     type Parameters = Parameters;
     type Output = Change<GrantPlan, GrantReport>;

@@ -27,7 +27,8 @@ pub(super) struct Parameters {
 impl Tool for ListECRPullThroughCacheRules {
     const NAME: &str = "ListECRPullThroughCacheRules";
     const TITLE: &str = "List pull through cache rules";
-    const DESCRIPTION: &str = "List every pull through cache rule of the registry with its secret's state and whether HealthOmics can pull through it. Use it to see what exists. To find out what is wrong, use ValidateECRConfiguration.";
+    const DESCRIPTION: &str = "List the pull through cache rules with their credentials and whether HealthOmics can pull through them. \
+        Returns what exists; for what is wrong use ValidateECRConfiguration.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = CacheList;

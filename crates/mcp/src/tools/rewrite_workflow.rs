@@ -25,7 +25,7 @@ pub(super) struct Parameters {
     /// File with the map, flat or healthomics.
     #[schemars(regex(pattern = r"\S"))]
     map_path: String,
-    /// Write the files, where the diff is agreed on.
+    /// Write the files, where the diff is agreed on. Default: false.
     #[serde(default)]
     apply: bool,
     /// Name of a workflow parameter that is to stand for the registry.
@@ -39,7 +39,8 @@ pub(super) struct Parameters {
 impl Tool for RewriteWorkflow {
     const NAME: &str = "RewriteWorkflow";
     const TITLE: &str = "Rewrite image names in a workflow";
-    const DESCRIPTION: &str = "Replace the image names in a workflow's own files by their ECR URIs, by a map that GenerateContainerRegistryMap wrote. Returns the diff; writes only with apply and a server that allows writing. Not needed when CreateWorkflow is given the map.";
+    const DESCRIPTION: &str = "Replace image names in a workflow's own files by the URIs of a map; returns the diff, writes only with apply. \
+        Not needed when CreateWorkflow is given the map.";
     const HINTS: Hints = Hints { destructive: true, ..Hints::ADDS };
     type Parameters = Parameters;
     type Output = Change<RewriteReport, RewriteReport>;

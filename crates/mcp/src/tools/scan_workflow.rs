@@ -26,7 +26,8 @@ pub(super) struct Parameters {
 impl Tool for ScanWorkflow {
     const NAME: &str = "ScanWorkflow";
     const TITLE: &str = "Scan a workflow for images";
-    const DESCRIPTION: &str = "List every container image of a workflow (WDL, Nextflow, CWL): where it is written, and how it can come into a private ECR. Reads files only. To write the map file use GenerateContainerRegistryMap.";
+    const DESCRIPTION: &str = "List every container image of a workflow (WDL, Nextflow, CWL): where it is written and how it can come into ECR. \
+        Reads files only. To write the map use GenerateContainerRegistryMap.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = ScanReport;

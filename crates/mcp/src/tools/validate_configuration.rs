@@ -31,7 +31,8 @@ pub(super) struct Parameters {
 impl Tool for ValidateECRConfiguration {
     const NAME: &str = "ValidateECRConfiguration";
     const TITLE: &str = "Validate the ECR configuration";
-    const DESCRIPTION: &str = "Validate rules, secrets, registry policy, templates and repositories as HealthOmics would use them; returns findings with fixes. Use it when a pull fails or before a first run. For one image use CheckContainerAvailability.";
+    const DESCRIPTION: &str = "Validate rules, credentials, policies, templates and repositories for HealthOmics; returns findings with fixes. \
+        Use it when pulls fail. For one image use CheckContainerAvailability.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = ValidateReport;
