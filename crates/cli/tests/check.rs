@@ -149,7 +149,8 @@ fn one_that_is_not_usable_makes_the_exit_code_1_and_says_why() {
 fn what_cannot_be_told_exits_with_2() {
     let world = World::new();
     world.push("tools/bwa:1.0", "amd64");
-    world.rule();
+    let made = world.run(&["cache", "create", "quay.io", "--yes"]);
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
     let output = world.run(&["check", "tools/bwa:1.0", "quay.io/biocontainers/bwa:1", "--output", "json"]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let report = document(&output);
