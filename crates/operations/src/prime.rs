@@ -213,9 +213,15 @@ impl Prime {
                 let error = error.hint(format!("see that the credential of rule `{}` is right", self.rule));
                 return Err(PrimeFailure { error, code });
             }
-            let error = error.hint(
-                "see that the image exists, and allow `ecr:BatchImportUpstreamImage` to whoever runs this",
-            );
+            let error = error.hint(match code {
+                Some(FailureCode::UpstreamUnavailable) => "run again when the upstream registry answers",
+                Some(FailureCode::UpstreamTooManyRequests) => {
+                    "run again later: the upstream registry takes no more pulls from this rule now"
+                }
+                _ => {
+                    "see that the image exists, and allow `ecr:BatchImportUpstreamImage` to whoever runs this"
+                }
+            });
             return Ok(Progress::Doubtful(PrimeFailure { error, code }));
         };
         if let Some(wanted) = self.wanted().filter(|wanted| **wanted != found.digest) {

@@ -52,7 +52,7 @@ pub(crate) struct McpServeArguments {
     /// Name by which clients reach the server, beside those of this machine
     #[arg(long = "allow-host", value_name = "HOST", requires = "http", help_heading = "HTTP")]
     pub(crate) allow_hosts: Vec<String>,
-    /// Origin of web pages that may ask, such as https://inspector.example
+    /// Origin of web pages that may ask, such as `https://inspector.example`
     #[arg(long = "allow-origin", value_name = "ORIGIN", requires = "http", help_heading = "HTTP")]
     pub(crate) allow_origins: Vec<String>,
 }
