@@ -91,7 +91,7 @@ async fn create(
             remark(show::plan(&plan, Screen::of_stderr()).trim_end());
             show::findings(&plan.findings);
             if !question::ask("carry it out?", &cancel).await {
-                return Ok(declined(&cancel));
+                return Ok(question::declined(&cancel));
             }
         } else if replaces {
             return Err(unasked(&format!("replace the rule `{}`", plan.prefix)));
@@ -148,7 +148,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
         remark(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
         show::findings(&plan.findings);
         if !question::ask("delete it?", &cancel).await {
-            return Ok(declined(&cancel));
+            return Ok(question::declined(&cancel));
         }
     }
     let report = cache::apply_removal(&account, plan).await;
@@ -168,11 +168,6 @@ fn unasked(what: &str) -> OperationError {
     OperationError::new(format!("cannot {what} without asking"))
         .refused("there is no terminal to ask on")
         .hint("see what it does with --dry-run, then run it with --yes")
-}
-
-fn declined(cancel: &CancellationToken) -> ExitCode {
-    remark("nothing was changed");
-    ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO })
 }
 
 /// Returns findings as they are shown below a table.

@@ -57,8 +57,7 @@ async fn work(
     }
     remark(&outcome::summary(&plan));
     if plan.has_changes() && !arguments.yes && !agreed(arguments, &plan, &cancel).await {
-        remark("nothing was changed");
-        return Ok(ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO }));
+        return Ok(question::declined(&cancel));
     }
     let progress = Arc::new(progress::Progress::of_applying(Some(&plan)));
     let report = clone::apply(&registry, plan, progress.clone(), &cancel).await;

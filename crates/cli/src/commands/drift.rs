@@ -59,12 +59,7 @@ async fn work(arguments: &DriftArguments, cancel: CancellationToken) -> operatio
         remark(table(&plan, Screen::of_stderr()).trim_end());
         let tags = count(replaced, "tag", "tags");
         if !question::ask(&format!("delete {tags} and bring them anew?"), &cancel).await {
-            remark("nothing was changed");
-            return Ok(ExitCode::from(if cancel.is_cancelled() {
-                failure::INTERRUPTED
-            } else {
-                failure::NO
-            }));
+            return Ok(question::declined(&cancel));
         }
     }
     let report = drift::refresh(&registry, &plan, PATIENCE, &cancel).await;

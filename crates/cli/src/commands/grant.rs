@@ -31,9 +31,7 @@ async fn work(arguments: &GrantArguments, cancel: CancellationToken) -> operatio
     if plan.changes() > 0 && !arguments.yes && question::can_ask() {
         remark(plan_table(&plan, Screen::of_stderr()).trim_end());
         if !question::ask("carry it out?", &cancel).await {
-            remark("nothing was changed");
-            let code = if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO };
-            return Ok(ExitCode::from(code));
+            return Ok(question::declined(&cancel));
         }
     }
     let report = grant::apply(&account, plan).await;

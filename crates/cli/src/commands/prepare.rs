@@ -58,7 +58,7 @@ async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operat
         return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
     }
     let Some(report) = place.carry_out(plan, arguments.yes, &cancel).await else {
-        return Ok(declined(&cancel));
+        return Ok(question::declined(&cancel));
     };
     if let (Some(mut lock), Some(path)) = (lock, &arguments.lock) {
         let change = lock.take(&report, arguments.update_lock);
@@ -89,7 +89,7 @@ async fn work_saved(
     refuse_changed(&saved, &plan, &arguments.plan)?;
     match place.carry_out(plan, arguments.yes, &cancel).await {
         Some(report) => finish(&report, &arguments.delivery),
-        None => Ok(declined(&cancel)),
+        None => Ok(question::declined(&cancel)),
     }
 }
 
@@ -109,11 +109,6 @@ fn refuse_changed(saved: &SavedPlan, plan: &PreparePlan, path: &Path) -> operati
     Err(OperationError::new(format!("cannot carry out the plan `{}`", path.display()))
         .refused(refused)
         .hint("look at the plan of now: `omics-ecr prepare ... --plan-out FILE`"))
-}
-
-fn declined(cancel: &CancellationToken) -> ExitCode {
-    remark("nothing was changed");
-    ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO })
 }
 
 fn finish(report: &PrepareReport, delivery: &DeliveryArguments) -> operations::Result<ExitCode> {

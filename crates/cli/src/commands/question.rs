@@ -1,8 +1,11 @@
 //! A question on the terminal.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::process::ExitCode;
 
 use tokio_util::sync::CancellationToken;
+
+use crate::failure::{self, remark};
 
 /// Returns whether somebody is there to be asked: both standard input and standard error are a terminal.
 pub(crate) fn can_ask() -> bool {
@@ -23,4 +26,10 @@ pub(crate) async fn ask(question: &str, cancel: &CancellationToken) -> bool {
         Some(Ok(Ok(line))) => matches!(line.trim(), "y" | "Y" | "yes"),
         _ => false,
     }
+}
+
+/// Says that nothing was changed, and returns the exit code of a no, or of an interruption where that was the answer.
+pub(crate) fn declined(cancel: &CancellationToken) -> ExitCode {
+    remark("nothing was changed");
+    ExitCode::from(if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO })
 }

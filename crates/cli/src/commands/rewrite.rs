@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use operations::OperationError;
 use operations::rewrite::{self, RewriteReport, RewriteRequest};
 
 use crate::arguments::{Output, RewriteArguments};
-use crate::failure::{self, print, remark};
+use crate::failure::{self, print, print_json, remark};
 use crate::screen::{self, Screen, count};
 
 /// Rewrites, or shows what would change.
@@ -23,11 +22,7 @@ pub(crate) fn run(arguments: &RewriteArguments) -> operations::Result<ExitCode> 
     let plan = rewrite::plan(&request)?;
     let report = if arguments.diff { plan.report } else { rewrite::apply(plan)? };
     match arguments.output {
-        Output::Json => {
-            let text = serde_json::to_string_pretty(&report)
-                .map_err(|error| OperationError::new("cannot print the report").refused(error))?;
-            print(&(text + "\n"))?;
-        }
+        Output::Json => print_json(&report)?,
         Output::Table => show(&report)?,
     }
     let is_open = report.left_alone.iter().any(rewrite::LeftAlone::is_open);

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use operations::{Code, Finding, OperationError, Route, ScanReport, ScanRequest};
+use operations::{Code, Finding, Route, ScanReport, ScanRequest};
 use workflow::{Engine, Resolution};
 
 use crate::arguments::{Output, ScanArguments};
-use crate::failure::{self, print, remark};
+use crate::failure::{self, print, print_json, remark};
 use crate::screen::{self, Screen, count};
 
 /// How many names a cell shows before it counts the rest.
@@ -18,11 +18,7 @@ pub(crate) fn run(arguments: &ScanArguments) -> operations::Result<ExitCode> {
     let request = ScanRequest { path: arguments.path.clone(), target, ..ScanRequest::default() };
     let report = operations::scan(&request)?;
     match arguments.output {
-        Output::Json => {
-            let text = serde_json::to_string_pretty(&report)
-                .map_err(|error| OperationError::new("cannot print the report").refused(error))?;
-            print(&(text + "\n"))?;
-        }
+        Output::Json => print_json(&report)?,
         Output::Table => show(&report)?,
     }
     if arguments.strict && report.unresolved() > 0 {

@@ -66,9 +66,7 @@ async fn create(
         if question::can_ask() {
             remark(plan_table(&plan, Screen::of_stderr()).trim_end());
             if !question::ask("write it?", &cancel).await {
-                remark("nothing was changed");
-                let code = if cancel.is_cancelled() { failure::INTERRUPTED } else { failure::NO };
-                return Ok(ExitCode::from(code));
+                return Ok(question::declined(&cancel));
             }
         } else if matches!(plan.action, SecretAction::Update { .. }) {
             return Err(OperationError::new(format!(

@@ -68,12 +68,7 @@ async fn repair(
             remark(table::plan(&plan, Screen::of_stderr()).trim_end());
         }
         if !question::ask("apply it?", cancel).await {
-            remark("nothing was changed");
-            return Ok(ExitCode::from(if cancel.is_cancelled() {
-                failure::INTERRUPTED
-            } else {
-                failure::NO
-            }));
+            return Ok(question::declined(cancel));
         }
     }
     let applied = validate::apply(account, &plan).await;
