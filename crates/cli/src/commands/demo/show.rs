@@ -9,6 +9,21 @@ use super::{ACCOUNT, DemoReport, REGION};
 use crate::failure::{self, print};
 use crate::screen::{self, Paint, Screen, count};
 
+/// Says which registries are there, and how they are given to the other commands.
+pub(super) fn registries_alone(registries: &[StandIn]) -> operations::Result<()> {
+    let screen = Screen::of_stdout();
+    let mut table = screen.table(&["STANDS IN FOR", "AT", "HAS"]);
+    let mut flags = String::new();
+    for one in registries {
+        table.add_row([one.host.as_str(), &one.endpoint, &count(one.images, "image", "images")]);
+        flags += &format!(" --upstream {}={}", one.host, one.endpoint);
+    }
+    print(&format!(
+        "{}\nuse them\n  omics-ecr prepare FOLDER --local{flags}\nstop them with Ctrl-C\n",
+        screen::render(&table)
+    ))
+}
+
 /// Tells what happens, or is silent.
 #[derive(Clone, Copy)]
 pub(super) struct Narrator {
