@@ -240,7 +240,7 @@ impl World {
         let puller = Puller::open(&self.server.handle.endpoint(), self.server.handle.region()).await?;
         let (mut pulled, mut refused) = (Vec::new(), Vec::new());
         let ready = prepared.images.iter().filter(|image| image.outcome.is_ready());
-        for name in ready.filter_map(|image| image.destination.as_deref()) {
+        for name in ready.filter_map(|image| image.named.destination.as_deref()) {
             match puller.pull(name).await {
                 Ok(own) => pulled.push(own),
                 Err(error) => refused.push(error),

@@ -9,7 +9,7 @@ use policy::{Kind, RegistryScope};
 
 use super::{Export, Exported, RegistryBefore, RuleResource, document};
 use crate::account::repository_arn;
-use crate::cache::{CacheRequest, SourceAccount, TEMPLATE_DESCRIPTION};
+use crate::cache::{CacheRequest, TEMPLATE_DESCRIPTION};
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Severity};
 use crate::healthomics;
@@ -57,11 +57,7 @@ pub(super) fn assemble(
                 .refused(format!("both are called `{prefix}`"))
                 .hint("name another prefix for one of them: `--registry quay.io=other`"));
         }
-        let bound_to = match &request.options().source_account {
-            None => None,
-            Some(SourceAccount::Own) => Some(account.as_str()),
-            Some(SourceAccount::Of(other)) => Some(other.as_str()),
-        };
+        let bound_to = request.options().source_account.as_ref().map(|bound| bound.id(account));
         let mut template = Template::new(prefix, vec![AppliedFor::PullThroughCache]);
         template.description = Some(TEMPLATE_DESCRIPTION.to_owned());
         let subject = format!("the template `{prefix}`");

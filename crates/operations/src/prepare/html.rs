@@ -70,7 +70,7 @@ fn header(report: &PrepareReport) -> String {
 
 fn problems(report: &PrepareReport) -> String {
     let of_images =
-        report.images.iter().filter_map(|image| Some((image.image.as_str(), image.error.as_ref()?)));
+        report.images.iter().filter_map(|image| Some((image.named.name.as_str(), image.error.as_ref()?)));
     let of_caches = report.caches.iter().flat_map(|cache| {
         cache.steps.iter().filter_map(|step| Some((step.object.as_str(), step.error.as_ref()?)))
     });
@@ -110,19 +110,19 @@ fn row(report: &PrepareReport, image: &PreparedImage) -> String {
         PrepareOutcome::LeftToHealthomics => "later",
         _ => "failed",
     };
-    let mut name = format!("<code>{}</code>", escape(&image.image));
-    let used: Vec<String> = image.used_by.iter().map(|user| escape(user)).collect();
+    let mut name = format!("<code>{}</code>", escape(&image.named.name));
+    let used: Vec<String> = image.named.used_by.iter().map(|user| escape(user)).collect();
     let places: Vec<String> =
-        image.places.iter().map(|place| escape(&format!("{}:{}", place.file, place.line))).collect();
+        image.named.places.iter().map(|place| escape(&format!("{}:{}", place.file, place.line))).collect();
     if !places.is_empty() {
         let users = if used.is_empty() { String::new() } else { format!(" ({})", used.join(", ")) };
         name += &format!("<p class=\"small\">{}{users}</p>", places.join(", "));
     }
-    let mut route = escape(image.route.label());
-    if let Some(prefix) = image.route.rule() {
+    let mut route = escape(image.named.route.label());
+    if let Some(prefix) = image.named.route.rule() {
         route += &format!(" <code>{}</code>", escape(prefix));
     }
-    if let Some(reason) = image.route.reason() {
+    if let Some(reason) = image.named.route.reason() {
         route += &format!("<p class=\"small\">{}</p>", escape(reason));
     }
     let within = |name: &str| {
@@ -132,15 +132,16 @@ fn row(report: &PrepareReport, image: &PreparedImage) -> String {
             .to_owned()
     };
     let mut place = image
+        .named
         .destination
         .as_deref()
         .map(|name| format!("<code>{}</code>", escape(&within(name))))
         .unwrap_or_default();
-    if let Some(digest) = image.digest.as_deref().filter(|_| image.outcome.is_ready()) {
+    if let Some(digest) = image.named.digest.as_deref().filter(|_| image.outcome.is_ready()) {
         place += &format!("<p class=\"small\"><code>{}</code></p>", escape(digest));
     }
     let bytes = image.size_bytes.map(size).unwrap_or_default();
-    let platforms = escape(&image.platforms.join(", "));
+    let platforms = escape(&image.named.platforms.join(", "));
     let mut access = escape(image.healthomics_access.label());
     if let Some(reason) = reason(&image.healthomics_access) {
         access += &format!("<p class=\"small\">{}</p>", escape(reason));

@@ -198,14 +198,14 @@ fn band(x: f64, y: f64, to_x: f64, to_y: f64, thick: f64, end: End) -> String {
 }
 
 fn registry(image: &PreparedImage) -> String {
-    match image.image.parse::<ImageReference>() {
+    match image.named.name.parse::<ImageReference>() {
         Ok(reference) => reference.host().to_string(),
         Err(_) => "no registry".to_owned(),
     }
 }
 
 fn route(image: &PreparedImage) -> String {
-    match &image.route {
+    match &image.named.route {
         PrepareRoute::AlreadyPrivate => "already private".to_owned(),
         PrepareRoute::ExistingRule { prefix, .. } => format!("rule {prefix}"),
         PrepareRoute::NewRule { prefix, .. } => format!("new rule {prefix}"),

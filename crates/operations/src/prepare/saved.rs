@@ -157,11 +157,11 @@ fn state(plan: &PreparePlan) -> BTreeMap<String, Value> {
     for image in &plan.images {
         let problem = image.problem.as_ref().map(|problem| &problem.tried);
         // The account and the Region say which registry it is; a local one has another port every time.
-        let destination = image.destination.as_deref();
+        let destination = image.named.destination.as_deref();
         let destination = destination.map(|name| name.strip_prefix(plan.registry.as_str()).unwrap_or(name));
-        let value = json!({ "route": image.route, "action": image.action, "destination": destination,
-            "sourceDigest": image.source_digest, "digest": image.digest, "problem": problem });
-        state.insert(format!("image `{}`", image.image), value);
+        let value = json!({ "route": image.named.route, "action": image.action, "destination": destination,
+            "sourceDigest": image.named.source_digest, "digest": image.named.digest, "problem": problem });
+        state.insert(format!("image `{}`", image.named.name), value);
     }
     state
 }

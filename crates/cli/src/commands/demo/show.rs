@@ -83,8 +83,8 @@ impl Narrator {
         }
         let mut table = self.screen.table(&["IMAGE", "ROUTE", "TO DO"]);
         for image in &plan.images {
-            let name = screen::short_name(&image.image);
-            table.add_row([name.as_str(), image.route.label(), image.action.label()]);
+            let name = screen::short_name(&image.named.name);
+            table.add_row([name.as_str(), image.named.route.label(), image.action.label()]);
         }
         self.step(3, "The plan", &(text + &screen::render(&table)))
     }
@@ -94,7 +94,7 @@ impl Narrator {
         let mut table = self.screen.table(&["IN ECR", "OUTCOME", "BYTES", "HEALTHOMICS"]);
         let mut problems = String::new();
         for image in &report.images {
-            let name = image.destination.as_deref().unwrap_or(&image.image);
+            let name = image.named.destination.as_deref().unwrap_or(&image.named.name);
             let size = image.size_bytes.map(|size| size.to_string()).unwrap_or_default();
             let label = image.healthomics_access.label();
             table.add_row([&screen::short_name(name), image.outcome.label(), &size, label]);
