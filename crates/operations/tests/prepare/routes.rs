@@ -301,3 +301,22 @@ async fn grants_are_bound_to_runs_of_an_account_where_that_is_asked_for() {
         assert!(!again.has_changes(), "{again:#?}");
     }
 }
+
+#[tokio::test]
+async fn a_name_without_a_tag_and_the_same_with_latest_are_one_image() {
+    let world = World::start().await;
+    world.secret("ecr-pullthroughcache/hub").await;
+    let digest = world.index("lab/hap.py:latest", 1).await;
+    world.index("tools/verify:latest", 3).await;
+    let images = ["lab/hap.py", "lab/hap.py:latest", "quay.io/tools/verify", "quay.io/tools/verify:latest"];
+    let mut options = PrepareOptions::default();
+    options.credentials.insert("docker.io".to_owned(), "ecr-pullthroughcache/hub".to_owned());
+    let report = world.prepare(&images, options.clone()).await;
+    assert!(report.is_done(), "{report:#?}");
+    for image in images {
+        assert!(report.image_map[image].as_str().unwrap().ends_with(":latest"), "{:#?}", report.image_map);
+    }
+    assert_eq!(of(&report, "lab/hap.py").named.digest.as_ref(), Some(&digest));
+    assert_eq!(of(&report, "lab/hap.py:latest").named.digest.as_ref(), Some(&digest));
+    assert!(!world.plan(&world.request(&images, options)).await.has_changes());
+}
