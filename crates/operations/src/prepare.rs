@@ -29,4 +29,5 @@ pub use self::plan::{
 pub use self::planning::plan;
 pub use self::report::{PrepareOutcome, PrepareReport, PreparedImage};
 pub use self::request::{Prefer, PrepareOptions, PrepareRequest, WorkflowImage};
+pub(crate) use self::saved::REGISTRY_POLICY;
 pub use self::saved::{Difference, SavedPlan};

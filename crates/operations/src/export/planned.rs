@@ -7,7 +7,7 @@ use aws::ecr::{AppliedFor, Template};
 use image::{AccountId, Region};
 use policy::{Kind, RegistryScope};
 
-use super::{Export, Exported, RegistryBefore, RuleResource, document};
+use super::{Export, Exported, RuleResource, document};
 use crate::account::repository_arn;
 use crate::cache::{CacheRequest, TEMPLATE_DESCRIPTION};
 use crate::error::{OperationError, Result};
@@ -28,27 +28,10 @@ pub fn of_requests(
     requests: &[CacheRequest],
     policy: Option<&str>,
 ) -> Result<Export> {
-    let before = policy.map_or(RegistryBefore::Unknown, |text| RegistryBefore::Is(text.to_owned()));
-    assemble(account, region, requests, before)
-}
-
-/// Returns what caches consist of, their grants merged into the registry's policy.
-///
-/// # Errors
-/// As [`of_requests`].
-pub(super) fn assemble(
-    account: &AccountId,
-    region: &Region,
-    requests: &[CacheRequest],
-    before: RegistryBefore,
-) -> Result<Export> {
     let mut rules: BTreeMap<&str, Exported<RuleResource>> = BTreeMap::new();
     let mut templates = Vec::new();
     let mut findings = Vec::new();
-    let mut text = match &before {
-        RegistryBefore::Is(text) => Some(text.clone()),
-        _ => None,
-    };
+    let mut text = policy.map(str::to_owned);
     for request in requests {
         let prefix = request.prefix().as_str();
         let rule = Exported { what: rule(account, region, request)?, exists: false };
@@ -71,7 +54,7 @@ pub(super) fn assemble(
         text = Some(healthomics::with_import_access(kind, text.as_deref(), &[below], bound_to)?.text);
         findings.extend(request.findings().iter().cloned());
     }
-    if before == RegistryBefore::Unknown {
+    if policy.is_none() {
         let message = "the registry's policy is exported as if the account had none, and would replace one that is there";
         let finding = Finding::new(Severity::Warning, Code::Access, account.as_str(), message);
         findings.push(finding.hint(
@@ -84,9 +67,7 @@ pub(super) fn assemble(
         region: region.clone(),
         rules: rules.into_values().collect(),
         templates,
-        registry_policy: text
-            .filter(|_| before != RegistryBefore::Untouched)
-            .map(|text| Exported { what: document(&text), exists: matches!(before, RegistryBefore::Is(_)) }),
+        registry_policy: text.map(|text| Exported { what: document(&text), exists: policy.is_some() }),
         grants: Vec::new(),
         role: None,
         findings,
