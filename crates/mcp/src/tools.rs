@@ -79,18 +79,30 @@ pub(crate) struct Entry {
     /// Its name.
     pub(crate) name: &'static str,
     describe: fn() -> Description,
+    output: fn() -> Value,
     call: fn(Call, JsonObject, &'static Self) -> BoxFuture<'static, CallToolResponse>,
     parameters: OnceLock<Vec<String>>,
 }
 
 impl Entry {
     const fn of<T: Tool>() -> Self {
-        Self { name: T::NAME, describe: describe::<T>, call: call::<T>, parameters: OnceLock::new() }
+        Self {
+            name: T::NAME,
+            describe: describe::<T>,
+            output: schema::whole::<T::Output>,
+            call: call::<T>,
+            parameters: OnceLock::new(),
+        }
     }
 
     /// Carries a call out; whatever fails is in the answer.
     pub(crate) async fn call(&'static self, call: Call, arguments: JsonObject) -> CallToolResponse {
         (self.call)(call, arguments, self).await
+    }
+
+    /// Returns the whole schema of what the tool returns.
+    pub(crate) fn output(&self) -> Value {
+        (self.output)()
     }
 
     /// Returns the names of what the tool takes.
