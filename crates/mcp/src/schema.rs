@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 const DEEPEST: usize = 3;
 
 /// Longest schema of what a tool returns in a list of tools, in bytes, as long as the fields of the result itself fit.
-const LONGEST: usize = 900;
+const LONGEST: usize = 1150;
 
 /// Most words of a list of words.
 const MOST_WORDS: usize = 12;
@@ -24,7 +24,7 @@ pub(crate) type Schema = Arc<Map<String, Value>>;
 
 /// Returns the schema of what a tool takes: with descriptions and constraints; what may be left out is never null.
 pub(crate) fn of_input<T: JsonSchema>() -> Schema {
-    let mut schema = generate::<T>(true);
+    let mut schema = generate::<T>(false);
     schema.as_object_mut().map(|object| object.remove("description"));
     shorten(&mut schema, &drop_null);
     if let Some(object) = schema.as_object_mut() {
@@ -63,9 +63,10 @@ pub(crate) fn whole<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
-fn generate<T: JsonSchema>(inline: bool) -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = inline;
+fn generate<T: JsonSchema>(is_output: bool) -> Value {
+    let settings = SchemaSettings::draft2020_12();
+    let mut settings = if is_output { settings.for_serialize() } else { settings };
+    settings.inline_subschemas = true;
     settings.meta_schema = None;
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
@@ -275,11 +276,42 @@ mod tests {
         let schema = Value::Object((*of_output::<Returned>()).clone());
         let route = json!({
             "type": "object",
-            "properties": {"kind": {"type": "string"}, "name": {"type": "string"}},
+            "properties": {
+                "kind": {"type": "string", "enum": ["direct", "by"]},
+                "name": {"type": "string"},
+            },
         });
         assert_eq!(schema["properties"]["route"], route);
         assert_eq!(schema["properties"]["list"]["items"], route);
         assert_eq!(schema["required"], json!(["route", "list"]));
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Wide {
+        routes: Vec<Deep>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Deep {
+        one: [Route; 1],
+        a_name_of_some_length_for_the_sake_of_length: Many,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Many {
+        words: std::collections::BTreeMap<String, [Taken; 3]>,
+        others: Option<String>,
+    }
+
+    #[test]
+    fn a_long_schema_is_told_less_deep_and_is_whole_elsewhere() {
+        let short = Value::Object((*of_output::<Wide>()).clone()).to_string();
+        assert!(short.len() <= LONGEST, "{short}");
+        let whole = whole::<Wide>();
+        assert_eq!(whole["$defs"]["Taken"]["properties"]["name"]["description"], "A name.");
     }
 
     #[test]
