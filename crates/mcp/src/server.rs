@@ -27,11 +27,12 @@ use crate::{completion, prompts, resources, tools};
 
 /// What the server tells an assistant about itself.
 const INSTRUCTIONS: &str = "Makes the container images of genomics workflows (WDL, Nextflow, CWL) ready in a private \
-    Amazon ECR, where AWS HealthOmics reads them. Order of work: ScanWorkflow or GenerateContainerRegistryMap on the \
-    folder; CreateECRPullThroughCache for each registry, CloneContainerToECR for what no rule serves; \
-    CheckContainerAvailability for each URI; ValidateECRConfiguration when a pull fails. Tools that change something \
-    return their plan unless the user started the server with --allow-write. Never ask for passwords or tokens: the user \
-    stores them with `omics-ecr secret create`. The exact schema of what a tool returns is omics-ecr://schemas/{tool}.";
+    Amazon ECR, where AWS HealthOmics reads them. PrepareWorkflow does it all for one workflow. Single steps: ScanWorkflow \
+    or GenerateContainerRegistryMap on the folder; CreateECRPullThroughCache for each registry, CloneContainerToECR for \
+    what no rule serves; CheckContainerAvailability for each URI; ValidateECRConfiguration when a pull fails. Tools that \
+    change something return their plan unless the user started the server with --allow-write. Never ask for passwords or \
+    tokens: the user stores them with `omics-ecr secret create`. The exact schema of what a tool returns is \
+    omics-ecr://schemas/{tool}.";
 
 /// How long a client may keep a list that only another version of the server changes, in milliseconds.
 pub(crate) const LIST_TTL_MS: u64 = 3_600_000;

@@ -7,6 +7,7 @@
 
 mod fixture;
 mod questions;
+mod tasks;
 mod tools;
 
 use std::collections::HashMap;
@@ -17,13 +18,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mcp::{HttpOptions, serve_http};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult,
-    CompletionInfo, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, RequestStateCodec, ServerCapabilities, ServerConfig,
-    SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams,
+    CompleteResult, CompletionInfo, ErrorData, GetPromptRequestParams, GetPromptResponse, GetTaskParams,
+    GetTaskResult, Implementation, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    RequestStateCodec, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext, SubscriptionSink};
+use rmcp::task_manager::TaskManager;
 use rmcp::{RoleServer, ServerHandler};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +44,8 @@ struct State {
     fixture: Fixture,
     /// Seals what clients carry from one round of a call to the next.
     codec: RequestStateCodec,
+    /// Calls that became tasks.
+    tasks: TaskManager,
     /// Those who listen for changes.
     listeners: Mutex<HashMap<u64, SubscriptionSink>>,
     next: AtomicU64,
@@ -55,6 +60,11 @@ impl Server {
     /// Returns what the suite asks for.
     pub(crate) fn fixture(&self) -> &Fixture {
         &self.0.fixture
+    }
+
+    /// Returns the calls that became tasks.
+    pub(crate) fn tasks(&self) -> &TaskManager {
+        &self.0.tasks
     }
 
     /// Returns what seals the state of a call.
@@ -74,6 +84,7 @@ impl ServerHandler for Server {
             .enable_resources_subscribe()
             .enable_tools()
             .enable_tool_list_changed()
+            .enable_tasks()
             .build();
         let implementation = Implementation::new("omics-ecr-conformance", env!("CARGO_PKG_VERSION"));
         ServerConfig::new(capabilities).with_server_info(implementation)
@@ -188,6 +199,30 @@ impl ServerHandler for Server {
         info.map(CompleteResult::new).map_err(|words| ErrorData::internal_error(words, None))
     }
 
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        Ok(GetTaskResult::new(self.tasks().get_task(&request.task_id)?))
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.tasks().update_task(&request.task_id, request.input_responses)
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.tasks().cancel_task(&request.task_id)
+    }
+
     async fn call_tool(
         &self,
         request: CallToolRequestParams,
@@ -205,6 +240,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let server = Server(Arc::new(State {
         fixture: Fixture::read_own()?,
         codec: RequestStateCodec::try_new(key)?,
+        tasks: TaskManager::new(),
         listeners: Mutex::default(),
         next: AtomicU64::new(0),
     }));

@@ -13,7 +13,7 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use serde_json::{Value, json};
 
-use crate::Server;
+use crate::{Server, tasks};
 
 /// The time between two messages.
 const BEAT: Duration = Duration::from_millis(50);
@@ -29,6 +29,9 @@ impl Server {
         let client = context.client_capabilities().unwrap_or_default();
         if let Some(asking) = name.strip_prefix("test_input_required_result_") {
             return self.ask(asking, &request, &client);
+        }
+        if tasks::has(name) {
+            return self.task(&request, &context).await;
         }
         let argument = |name: &str| {
             let value = request.arguments.as_ref().and_then(|all| all.get(name)).and_then(Value::as_str);

@@ -45,8 +45,8 @@ pub(super) struct Parameters {
 impl Tool for CreateECRPullThroughCache {
     const NAME: &str = "CreateECRPullThroughCache";
     const TITLE: &str = "Create a pull through cache";
-    const DESCRIPTION: &str = "Create a pull through cache HealthOmics can use: writes rule, policy grant and template, merged with what \
-        exists. Returns the plan where writing is not allowed. For single images use CloneContainerToECR.";
+    const DESCRIPTION: &str = "Create a pull through cache HealthOmics can use: writes rule, grant and template, merged with what exists. \
+        Returns the plan where writing is not allowed. For single images use CloneContainerToECR.";
     const HINTS: Hints = Hints::ADDS;
     type Parameters = Parameters;
     type Output = Change<CachePlan, CacheReport>;
