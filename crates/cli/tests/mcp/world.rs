@@ -29,6 +29,19 @@ impl World {
         self.0.ecr(operation, body.clone())
     }
 
+    /// Makes a secret with a login; returns its ARN.
+    pub(crate) fn secret(&self, name: &str) -> String {
+        let login = json!({"username": "me", "accessToken": "token"}).to_string();
+        let body = json!({"Name": name, "SecretString": login, "ClientRequestToken": "0".repeat(32)});
+        let made: Value = self.0.runtime.block_on(async {
+            let post = reqwest::Client::new().post(self.0.account.endpoint());
+            let post = post.header("x-amz-target", "secretsmanager.CreateSecret");
+            let post = post.header("content-type", "application/x-amz-json-1.1").body(body.to_string());
+            serde_json::from_str(&post.send().await.unwrap().text().await.unwrap()).unwrap()
+        });
+        made["ARN"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    }
+
     /// Returns everything that can be told of the account.
     pub(crate) fn snapshot(&self) -> Value {
         let rules = self.ecr("DescribePullThroughCacheRules", &json!({}));
