@@ -11,6 +11,7 @@ mod completion;
 mod config;
 mod consent;
 mod http;
+mod log;
 mod paths;
 mod progress;
 mod prompts;
