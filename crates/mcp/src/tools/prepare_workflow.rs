@@ -78,7 +78,7 @@ impl Tool for PrepareWorkflow {
         }
         let mut text = format!("{} looked at.", count(report.images.len(), "image", "images"));
         for image in report.images.iter().take(50) {
-            text += &format!("\n- {}: {}", image.image, image.outcome.label());
+            text += &format!("\n- {}: {}", image.named.name, image.outcome.label());
             if let Some(error) = &image.error {
                 text += &format!(" ({})", line(error));
             }
@@ -97,8 +97,8 @@ fn words(plan: &PreparePlan) -> String {
     }
     for image in &plan.images {
         let problem = image.problem.as_ref().map(|error| format!(": {}", line(error)));
-        let route = format!("{}, {}", image.route.label(), image.action.label());
-        text += &format!("- {} ({route}){}\n", image.image, problem.unwrap_or_default());
+        let route = format!("{}, {}", image.named.route.label(), image.action.label());
+        text += &format!("- {} ({route}){}\n", image.named.name, problem.unwrap_or_default());
     }
     text
 }
