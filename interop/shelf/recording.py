@@ -1,4 +1,4 @@
-"""Prints the results as a table, and writes them into the README."""
+"""Prints the results as a table, and writes what there is and what came of it into the README."""
 
 import datetime
 import os
@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 
 README = Path(__file__).resolve().parents[1] / "README.md"
-BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 
 
 def rows(results):
@@ -50,13 +49,27 @@ def versions(results):
     return ", ".join(sorted(found, key=str.lower))
 
 
-def write(results):
-    """Writes table, date, machine and versions between the marks of the README."""
+def needs(entry):
+    """Says where what an entry needs comes from."""
+    debian = sorted({*entry.programs.values(), *entry.better_with.values()})
+    found = ["PyPI"] * bool(entry.pypi) + ["npm"] * bool(entry.npm) + ["root"] * entry.root
+    found += [f"Debian: {', '.join(debian)}"] * bool(debian) + [f"`{name}`" for name in entry.inputs]
+    return "; ".join(found) or "Python 3"
+
+
+def between(text, name, body):
+    """Returns a text with something else between two marks."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, rest = text.split(begin, 1)
+    return f"{before}{begin}\n\n{body}\n\n{end}{rest.split(end, 1)[1]}"
+
+
+def write(results, shelf):
+    """Writes what there is, results, date, machine and versions between the marks of the README."""
     system = platform.freedesktop_os_release().get("PRETTY_NAME", platform.system())
     today = datetime.datetime.now(datetime.timezone.utc).date()
     words = f"{today}, {system}, {os.cpu_count()} cores, debug build. Versions: {versions(results)}."
-    text = README.read_text()
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    body = "\n".join([*rows(results)])
-    README.write_text(f"{before}{BEGIN}\n\n{body}\n\n{words}\n\n{END}{after}")
+    listed = ["| entry | what proves what | comes from |", "| --- | --- | --- |"]
+    listed += [f"| `{entry.name}` | {entry.proves} | {needs(entry)} |" for entry in shelf]
+    text = between(README.read_text(), "entries", "\n".join(listed))
+    README.write_text(between(text, "results", "\n".join(rows(results)) + f"\n\n{words}"))
