@@ -109,8 +109,7 @@ impl Call {
 
     /// Returns whether requests and answers go by the protocol that keeps no session.
     pub(crate) fn is_stateless(&self) -> bool {
-        let version = self.context.protocol_version();
-        version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+        is_stateless(&self.context)
     }
 
     /// Returns what the client can do.
@@ -128,6 +127,12 @@ impl Call {
     pub(crate) fn seal(&self, told: &Told) -> String {
         self.server.request_state.seal(told, &self.subject)
     }
+}
+
+/// Returns whether a request and its answer go by the protocol that keeps no session.
+pub(crate) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    let version = context.protocol_version();
+    version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
 /// Returns the account that a call names.
