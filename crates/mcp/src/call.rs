@@ -66,6 +66,8 @@ impl Call {
         what: &str,
         work: impl Future<Output = operations::Result<T>>,
     ) -> Result<T, Stop> {
+        // The first message is on its way before there can be an answer.
+        self.progress.now(what.to_owned()).await;
         tokio::select! {
             outcome = self.until_cancelled(work) => outcome,
             never = self.progress.beat(what) => match never {},
@@ -74,6 +76,7 @@ impl Call {
 
     /// Waits for work that changes something: it goes on to its end, so that nothing is left half done.
     pub(crate) async fn writing<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        self.progress.now(what.to_owned()).await;
         tokio::select! {
             outcome = work => outcome,
             never = self.progress.beat(what) => match never {},
