@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rmcp::RoleServer;
-use rmcp::model::{CallToolResponse, LoggingLevel, LoggingMessageNotificationParam, ProtocolVersion};
+use rmcp::model::{CallToolResponse, LoggingLevel, LoggingMessageNotificationParam};
 use rmcp::service::{Peer, RequestContext};
 use serde_json::json;
+
+use crate::call::is_stateless;
 
 /// The level from which on a session's client wants messages; none before it said so.
 #[derive(Clone, Default)]
@@ -35,10 +37,7 @@ pub(crate) struct Log {
 impl Log {
     /// Returns the log of a call: its own level in the era without sessions, else that of the session.
     pub(crate) fn new(context: &RequestContext<RoleServer>, session: &Level) -> Self {
-        let version = context.protocol_version();
-        let is_stateless =
-            version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str());
-        let least = if is_stateless { context.meta.log_level() } else { session.get() };
+        let least = if is_stateless(context) { context.meta.log_level() } else { session.get() };
         Self { peer: context.peer.clone(), least, began: Instant::now() }
     }
 

@@ -22,7 +22,7 @@ use crate::config::Config;
 use crate::log::{Level, Log};
 use crate::progress::Progress;
 use crate::state::RequestState;
-use crate::thread::on_its_own;
+use crate::workers::Workers;
 use crate::{completion, prompts, resources, tools};
 
 /// What the server tells an assistant about itself.
@@ -68,6 +68,7 @@ pub(crate) struct State {
     /// Whether the client's own roots are folders that tools may use.
     pub(crate) trusts_roots: bool,
     pub(crate) request_state: RequestState,
+    pub(crate) workers: Workers,
 }
 
 /// The server, in one session. Cheap to clone.
@@ -92,6 +93,7 @@ impl Server {
             allowed_paths: config.allowed_paths,
             trusts_roots,
             request_state,
+            workers: Workers::default(),
         };
         Ok(Self { state: Arc::new(state), level: Level::default() })
     }
@@ -174,7 +176,7 @@ impl ServerHandler for Server {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let state = self.state.clone();
         let read = async move || resources::read(&state, &request.uri).await.map_err(Refused);
-        on_its_own(read).await.map(ReadResourceResponse::Complete).map_err(|Refused(error)| error)
+        self.state.workers.run(read).await.map(ReadResourceResponse::Complete).map_err(|Refused(error)| error)
     }
 
     async fn list_prompts(
@@ -204,7 +206,7 @@ impl ServerHandler for Server {
     ) -> Result<CompleteResult, ErrorData> {
         let state = self.state.clone();
         let complete = async move || completion::complete(&state, &request).await.map_err(Refused);
-        on_its_own(complete).await.map_err(|Refused(error)| error)
+        self.state.workers.run(complete).await.map_err(|Refused(error)| error)
     }
 
     async fn call_tool(

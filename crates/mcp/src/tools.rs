@@ -28,7 +28,6 @@ use serde_json::Value;
 use crate::answer::{self, Answer, Stop};
 use crate::call::Call;
 use crate::schema;
-use crate::thread::on_its_own;
 
 /// What a tool does to its environment, as clients are told.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +170,10 @@ fn call<T: Tool>(
     Box::pin(async move {
         let names = entry.parameters();
         let outcome = match serde_json::from_value(Value::Object(arguments)) {
-            Ok(parameters) => on_its_own(async move || T::call(&call, parameters).await).await,
+            Ok(parameters) => {
+                let server = call.server.clone();
+                server.workers.run(async move || T::call(&call, parameters).await).await
+            }
             Err(error) => Err(Stop::Failed(
                 OperationError::new(format!("cannot use the parameters of {}", T::NAME))
                     .refused(error)

@@ -122,6 +122,12 @@ pub(crate) enum Client {
     Codex,
     /// Gemini CLI
     Gemini,
+    /// Windsurf
+    Windsurf,
+    /// Junie
+    Junie,
+    /// opencode
+    Opencode,
 }
 
 /// Reads the name of an entry, which TOML and JSON take as it is.
