@@ -32,7 +32,7 @@ class Entry:
     venv: str = ""
     # Our own tests that it runs, built beforehand.
     tests: tuple = ()
-    # Seconds.
+    # Seconds; with variables of the caller's ten times as many.
     limit: int = 180
     read: Callable = reading.line
     # Variables with their defaults; the caller's go before.
@@ -100,10 +100,10 @@ SHELF = [
           programs={"chromium": "chromium", "fc-list": "fontconfig"}, tests=("prepare",), limit=300),
     Entry("rewrite", "miniwdl, cwltool and Groovy's parser: workflows after `omics-ecr rewrite`", "workflows/rewrite/run",
           venv="rewrite", pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507", "boto3==1.44.5"), better_with={"java": "default-jre-headless"},
-          settings={"CHECKOUTS": "", "MOST_CWL": "150"}, limit=3600),
+          settings={"CHECKOUTS": "", "MOST_CWL": "150"}, limit=600),
     Entry("prepare", "boto3, skopeo, miniwdl, cwltool and Groovy's parser: workflows that `omics-ecr prepare` made ready",
           "prepare/run", venv="rewrite", better_with={"java": "default-jre-headless", "skopeo": "skopeo"},
-          pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507", "boto3==1.44.5"), settings={"CHECKOUTS": ""}, limit=3600),
+          pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507", "boto3==1.44.5"), settings={"CHECKOUTS": ""}, limit=600),
     Entry("score", "files that list the images of public repositories: what a scan finds", "workflows/score",
           apart="the checkouts are not ours",
           inputs={"CHECKOUTS": "a folder of checkouts", "TRUTH": "a folder of files that list their images"}, limit=600),
