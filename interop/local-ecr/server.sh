@@ -44,6 +44,7 @@ PYTHON
 }
 
 start_registry() {
+    rm -f "$WORK/endpoint"
     "$SERVE" 0 "$@" >"$WORK/endpoint" &
     STARTED="$STARTED $!"
     for _ in $(seq 600); do

@@ -32,7 +32,7 @@ class Entry:
     venv: str = ""
     # Our own tests that it runs, built beforehand.
     tests: tuple = ()
-    # Seconds.
+    # Seconds; with variables of the caller's ten times as many.
     limit: int = 180
     read: Callable = reading.line
     # Variables with their defaults; the caller's go before.
@@ -89,6 +89,9 @@ SHELF = [
           "local-ecr/kill", settings={"KILL_SECONDS": "12"}, limit=300),
     Entry("conformance", "the conformance suite of the OCI distribution specification", "local-ecr/conformance", apart="the suite is in no package registry",
           inputs={"OCI_CONFORMANCE": "the built suite"}, limit=600),
+    Entry("robotocore", "another emulator's tests of ECR, unchanged", "local-ecr/robotocore/run", venv="moto",
+          apart="they are in no package registry", inputs={"ROBOTOCORE": "a checkout of its repository"},
+          pypi=(f"moto[s3,server]=={MOTO}", "freezegun==1.5.5", "pytest==9.2.0"), read=reading.pytest),
     Entry("sarif", "the schema of SARIF 2.1.0: the findings of `omics-ecr validate`", "sarif/run",
           pypi=("jsonschema==4.26.0",), npm=("@microsoft/jest-sarif@1.0.0-beta.0",)),
     Entry("export", "cfn-lint, HashiCorp's HCL parser, python-hcl2, terraform fmt: what `omics-ecr export` writes", "export/run",
@@ -97,10 +100,10 @@ SHELF = [
           programs={"chromium": "chromium", "fc-list": "fontconfig"}, tests=("prepare",), limit=300),
     Entry("rewrite", "miniwdl, cwltool and Groovy's parser: workflows after `omics-ecr rewrite`", "workflows/rewrite/run",
           venv="rewrite", pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507", "boto3==1.44.5"), better_with={"java": "default-jre-headless"},
-          settings={"CHECKOUTS": "", "MOST_CWL": "150"}, limit=3600),
+          settings={"CHECKOUTS": "", "MOST_CWL": "150"}, limit=600),
     Entry("prepare", "boto3, skopeo, miniwdl, cwltool and Groovy's parser: workflows that `omics-ecr prepare` made ready",
           "prepare/run", venv="rewrite", better_with={"java": "default-jre-headless", "skopeo": "skopeo"},
-          pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507", "boto3==1.44.5"), settings={"CHECKOUTS": ""}, limit=3600),
+          pypi=("miniwdl==1.16.0", "cwltool==3.3.20260925135507", "boto3==1.44.5"), settings={"CHECKOUTS": ""}, limit=600),
     Entry("score", "files that list the images of public repositories: what a scan finds", "workflows/score",
           apart="the checkouts are not ours",
           inputs={"CHECKOUTS": "a folder of checkouts", "TRUTH": "a folder of files that list their images"}, limit=600),

@@ -115,6 +115,7 @@ def run(entry, programs, missing):
         log.write_text(f"skipped: {left_out}\n")
         return Result(entry, reading.Counts(0, 0, 1), 0, log, left_out)
     mark = uuid.uuid4().hex
+    limit = entry.limit * (10 if any(os.environ.get(name) for name in entry.settings) else 1)
     # Sockets below it must have short paths.
     work = Path(tempfile.mkdtemp(prefix="interop-"))
     for name in ("tmp", "home"):
@@ -127,7 +128,7 @@ def run(entry, programs, missing):
                                        stdout=output, stderr=output, start_new_session=True,
                                        env=variables(entry, programs, work, mark))
             late = threading.Event()
-            timer = threading.Timer(entry.limit, lambda: (late.set(), end(mark)))
+            timer = threading.Timer(limit, lambda: (late.set(), end(mark)))
             timer.start()
             status = process.wait()
             timer.cancel()
@@ -139,7 +140,7 @@ def run(entry, programs, missing):
     text = log.read_text(errors="replace")
     counts = entry.read(text)
     if late.is_set():
-        counts = dataclasses.replace(counts, failed=counts.failed + 1, note=f"stopped after {entry.limit} s")
+        counts = dataclasses.replace(counts, failed=counts.failed + 1, note=f"stopped after {limit} s")
     elif status != 0 and counts.failed == 0:
         counts = dataclasses.replace(counts, failed=1, note=f"ended with {status}")
     elif counts.passed + counts.failed + counts.skipped == 0:

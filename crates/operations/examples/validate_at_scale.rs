@@ -97,7 +97,11 @@ fn validate(binary: &str, endpoint: &str) -> Vec<u8> {
 fn other(command: &str, endpoint: &str) {
     let status = Command::new("sh")
         .args(["-c", command])
-        .envs([("AWS_ENDPOINT_URL", endpoint), ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_REGION", "us-east-1")])
+        .envs([
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_REGION", "us-east-1"),
+        ])
         .envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")])
         .envs([("AWS_CONFIG_FILE", "/nonexistent"), ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")])
         .stdout(Stdio::null())
