@@ -207,7 +207,7 @@ impl Place {
 }
 
 fn options(arguments: &PrepareArguments) -> PrepareOptions {
-    let prefixes = arguments.prefixes.iter().map(|(host, prefix)| (host.to_string(), prefix.to_string()));
+    let prefixes = arguments.prefixes.iter().map(|(host, prefix)| (host.clone(), prefix.to_string()));
     PrepareOptions {
         prefer: match arguments.prefer {
             Preference::Rules => Prefer::Rules,
