@@ -284,7 +284,7 @@ def main():
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     os.environ.update(AWS_ACCESS_KEY_ID="local", AWS_SECRET_ACCESS_KEY="local", AWS_REGION="us-east-1")
-    failed = False
+    passed = failed = 0
     for checkout in map(pathlib.Path, sys.argv[1:]):
         try:
             words, faults = check(checkout.resolve())
@@ -293,8 +293,10 @@ def main():
         print(f"{checkout.name}: {words}" + (f"; FAULTS {len(faults)}" if faults else ""), flush=True)
         for fault in faults[:10]:
             print(f"  {fault}", flush=True)
-        failed |= bool(faults)
-    sys.exit(1 if failed else 0)
+        failed += bool(faults)
+        passed += not faults
+    print(f"prepare: {passed} passed, {failed} failed, 0 skipped")
+    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def parsed(changed, before, after, faults):
     could = [file for file in files if before / file in took]
     lost = [file for file in could if after / file not in took]
     faults += [f"{file} no longer parses" for file in lost]
-    counts.append(f"nextflow {len(could) - len(lost)}/{len(could)}" if JAR else "nextflow skipped")
+    counts.append(f"nextflow {len(could) - len(lost)}/{len(could)}" if JAR and shutil.which("java") else "nextflow skipped")
     return ", ".join(counts)
 
 
@@ -149,7 +149,7 @@ def main():
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     ways = os.environ.get("WAYS", " ".join(WAYS)).split()
-    failed = False
+    passed = failed = 0
     for checkout in map(pathlib.Path, sys.argv[1:]):
         for way in ways:
             try:
@@ -159,8 +159,12 @@ def main():
             print(line, flush=True)
             for fault in faults[:10]:
                 print(f"  {fault}", flush=True)
-            failed |= bool(faults)
-    sys.exit(1 if failed else 0)
+            failed += bool(faults)
+            passed += not faults
+    skipped = not JAR or not shutil.which("java")
+    print(f"rewrite: {passed} passed, {failed} failed, {skipped:d} skipped"
+          + (", Nextflow's files were not parsed: Java or the parser is not here" if skipped else ""))
+    sys.exit(failed > 0)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ pub(crate) fn run(command: &CacheCommand) -> operations::Result<ExitCode> {
             }
             interrupt::run(|cancel| create(arguments, options, cancel))
         }
-        CacheCommand::List(arguments) => interrupt::run(|_| list(arguments)),
+        CacheCommand::List(arguments) => interrupt::reading(|| list(arguments)),
         CacheCommand::Delete(arguments) => interrupt::run(|cancel| delete(arguments, cancel)),
     }
 }
@@ -72,8 +72,15 @@ async fn create(
     options: CacheOptions,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let (account, request) = asked(arguments, options).await?;
-    let plan = cache::plan(&account, request).await?;
+    let look = async {
+        let (account, request) = asked(arguments, options).await?;
+        let plan = cache::plan(&account, request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output {
             Output::Json => print_json(&plan)?,
@@ -123,13 +130,20 @@ async fn list(arguments: &ListArguments) -> operations::Result<ExitCode> {
 }
 
 async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
     let request = RemovalRequest {
         prefix: arguments.prefix.clone(),
         with_template: arguments.with_template,
         with_grant: arguments.with_grant,
     };
-    let plan = cache::plan_removal(&account, request).await?;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = cache::plan_removal(&account, request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output {
             Output::Json => print_json(&plan)?,

@@ -14,7 +14,7 @@ use crate::failure::print;
 
 /// Writes the account side as code.
 pub(crate) fn run(arguments: &ExportArguments) -> operations::Result<ExitCode> {
-    interrupt::run(|_| async move {
+    interrupt::reading(|| async move {
         match &arguments.format {
             ExportFormat::Terraform(options) => {
                 let export = read(options).await?;

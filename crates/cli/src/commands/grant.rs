@@ -17,13 +17,20 @@ pub(crate) fn run(arguments: &GrantArguments) -> operations::Result<ExitCode> {
 }
 
 async fn work(arguments: &GrantArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
     let request = GrantRequest {
         repositories: selection(arguments),
         source_account: arguments.source_account.clone(),
         revoke: arguments.revoke,
     };
-    let plan = grant::plan(&account, &request).await?;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = grant::plan(&account, &request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.dry_run {
         show_plan(&plan, arguments.output)?;
         return Ok(ExitCode::from(if plan.has_refusals() { failure::NO } else { 0 }));

@@ -39,7 +39,11 @@ pub(crate) fn run_saved(arguments: &ApplyArguments) -> operations::Result<ExitCo
 }
 
 async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.plain_http).await?;
+    let place = Place::open(&arguments.account, &arguments.plain_http);
+    let Some(place) = cancel.run_until_cancelled(place).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let place = place?;
     place.refuse_passing_maps(&arguments.delivery)?;
     let lock = arguments.lock.as_deref().map(Lock::read).transpose()?;
     let mut request = PrepareRequest::of_workflow(&arguments.path, &place.account, options(arguments))?;
@@ -82,7 +86,11 @@ async fn work_saved(
     saved: SavedPlan,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.plain_http).await?;
+    let place = Place::open(&arguments.account, &arguments.plain_http);
+    let Some(place) = cancel.run_until_cancelled(place).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let place = place?;
     place.refuse_passing_maps(&arguments.delivery)?;
     let plan = place.plan(&saved.request, &cancel).await?;
     if plan.is_cancelled() || cancel.is_cancelled() {

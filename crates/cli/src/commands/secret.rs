@@ -33,7 +33,7 @@ pub(crate) fn run(command: &SecretCommand) -> operations::Result<ExitCode> {
             request.replace = arguments.replace;
             interrupt::run(|cancel| create(arguments, request, cancel))
         }
-        SecretCommand::Check(arguments) => interrupt::run(|_| check(arguments)),
+        SecretCommand::Check(arguments) => interrupt::reading(|| check(arguments)),
     }
 }
 
@@ -46,8 +46,15 @@ async fn create(
     request: SecretRequest,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
-    let plan = secret::plan(&account, request, &client()).await;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = secret::plan(&account, request, &client()).await;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output {
             Output::Json => print_json(&plan)?,
