@@ -9,9 +9,9 @@ use operations::cache::{self, Action, CacheOptions, CacheRequest, RemovalRequest
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CacheCommand, CreateArguments, DeleteArguments, ListArguments, Output};
-use crate::commands::{account, interrupt, question};
+use crate::commands::{account, interrupt, question, remarks};
 use crate::failure::{self, print, print_json, remark};
-use crate::screen::{self, Screen};
+use crate::screen::Screen;
 
 /// Returns the shape of what is printed.
 pub(crate) fn output(command: &CacheCommand) -> Output {
@@ -33,7 +33,7 @@ pub(crate) fn run(command: &CacheCommand) -> operations::Result<ExitCode> {
             }
             interrupt::run(|cancel| create(arguments, options, cancel))
         }
-        CacheCommand::List(arguments) => interrupt::run(|_| list(arguments)),
+        CacheCommand::List(arguments) => interrupt::reading(|| list(arguments)),
         CacheCommand::Delete(arguments) => interrupt::run(|cancel| delete(arguments, cancel)),
     }
 }
@@ -72,15 +72,22 @@ async fn create(
     options: CacheOptions,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let (account, request) = asked(arguments, options).await?;
-    let plan = cache::plan(&account, request).await?;
+    let look = async {
+        let (account, request) = asked(arguments, options).await?;
+        let plan = cache::plan(&account, request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output {
             Output::Json => print_json(&plan)?,
             Output::Table => {
                 print(&show::plan(&plan, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
-                show::findings(&plan.findings);
+                remarks::findings(&plan.findings);
             }
         }
         return Ok(ExitCode::from(if plan.is_refused() { failure::NO } else { 0 }));
@@ -89,7 +96,7 @@ async fn create(
         let replaces = plan.steps.iter().any(|step| matches!(step.action, Action::Replace { .. }));
         if question::can_ask() {
             remark(show::plan(&plan, Screen::of_stderr()).trim_end());
-            show::findings(&plan.findings);
+            remarks::findings(&plan.findings);
             if !question::ask("carry it out?", &cancel).await {
                 return Ok(question::declined(&cancel));
             }
@@ -103,7 +110,7 @@ async fn create(
         Output::Table => {
             print(&show::report(&report, Screen::of_stdout()))?;
             show::errors(&report.steps);
-            show::findings(&report.findings);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
@@ -116,27 +123,34 @@ async fn list(arguments: &ListArguments) -> operations::Result<ExitCode> {
         Output::Json => print_json(&list)?,
         Output::Table => {
             print(&show::list(&list, Screen::of_stdout()))?;
-            show::findings(&list.findings);
+            remarks::findings(&list.findings);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
     let request = RemovalRequest {
         prefix: arguments.prefix.clone(),
         with_template: arguments.with_template,
         with_grant: arguments.with_grant,
     };
-    let plan = cache::plan_removal(&account, request).await?;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = cache::plan_removal(&account, request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output {
             Output::Json => print_json(&plan)?,
             Output::Table => {
                 print(&show::removal(&plan.steps, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
-                show::findings(&plan.findings);
+                remarks::findings(&plan.findings);
             }
         }
         return Ok(ExitCode::SUCCESS);
@@ -146,7 +160,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
             return Err(unasked(&format!("delete the rule `{}`", plan.prefix)));
         }
         remark(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
-        show::findings(&plan.findings);
+        remarks::findings(&plan.findings);
         if !question::ask("delete it?", &cancel).await {
             return Ok(question::declined(&cancel));
         }
@@ -157,7 +171,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
         Output::Table => {
             print(&show::outcomes(&report.steps, Screen::of_stdout()))?;
             show::errors(&report.steps);
-            show::findings(&report.findings);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
@@ -168,9 +182,4 @@ fn unasked(what: &str) -> OperationError {
     OperationError::new(format!("cannot {what} without asking"))
         .refused("there is no terminal to ask on")
         .hint("see what it does with --dry-run, then run it with --yes")
-}
-
-/// Returns findings as they are shown below a table.
-fn remarks(findings: &[operations::Finding]) -> String {
-    screen::findings(findings).trim_end().to_owned()
 }

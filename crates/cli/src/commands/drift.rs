@@ -9,8 +9,8 @@ use operations::{OperationError, PrivateRegistry, check};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{DriftArguments, Output};
-use crate::commands::{account, interrupt, question, source_registries};
-use crate::failure::{self, print, print_json, remark, text};
+use crate::commands::{account, interrupt, question, remarks, source_registries};
+use crate::failure::{self, print, print_json, remark};
 use crate::screen::{self, Screen, count};
 
 /// How long an import may take.
@@ -93,13 +93,10 @@ fn show_plan(plan: &DriftPlan, output: Output) -> operations::Result<()> {
     print(&format!("{}\n{}\n", table(plan, Screen::of_stdout()), summary(plan)))?;
     for tag in &plan.tags {
         if let DriftState::Unknown { error } = &tag.state {
-            remark(&text(error));
+            remarks::errors([error]);
         }
     }
-    let findings = screen::findings(&plan.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::findings(&plan.findings);
     Ok(())
 }
 
@@ -172,7 +169,7 @@ fn show_report(report: &RefreshReport, output: Output) -> operations::Result<()>
     print(&screen::render(&table))?;
     for tag in &report.tags {
         for error in tag.outcome.error().into_iter().chain(&tag.left_over) {
-            remark(&text(error));
+            remarks::errors([error]);
         }
     }
     Ok(())

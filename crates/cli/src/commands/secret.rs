@@ -8,7 +8,7 @@ use registry::ClientOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Output, SecretCheckArguments, SecretCommand, SecretCreateArguments};
-use crate::commands::{account, interrupt, password, proxies, question};
+use crate::commands::{account, interrupt, password, proxies, question, remarks};
 use crate::failure::{self, print, print_json, remark};
 use crate::screen::{self, Screen};
 
@@ -33,7 +33,7 @@ pub(crate) fn run(command: &SecretCommand) -> operations::Result<ExitCode> {
             request.replace = arguments.replace;
             interrupt::run(|cancel| create(arguments, request, cancel))
         }
-        SecretCommand::Check(arguments) => interrupt::run(|_| check(arguments)),
+        SecretCommand::Check(arguments) => interrupt::reading(|| check(arguments)),
     }
 }
 
@@ -46,18 +46,25 @@ async fn create(
     request: SecretRequest,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
-    let plan = secret::plan(&account, request, &client()).await;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = secret::plan(&account, request, &client()).await;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output {
             Output::Json => print_json(&plan)?,
             Output::Table => {
                 print(&plan_table(&plan, Screen::of_stdout()))?;
-                tell(&plan.findings);
+                remarks::findings(&plan.findings);
             }
         }
         if let (SecretAction::Refused { error }, Output::Table) = (&plan.action, arguments.output) {
-            remark(&failure::text(error));
+            remarks::errors([error]);
         }
         let refused = matches!(plan.action, SecretAction::Refused { .. });
         return Ok(ExitCode::from(if refused { failure::NO } else { 0 }));
@@ -82,10 +89,8 @@ async fn create(
         Output::Json => print_json(&report)?,
         Output::Table => {
             print(&report_table(&report, Screen::of_stdout()))?;
-            if let Some(error) = &report.error {
-                remark(&failure::text(error));
-            }
-            tell(&report.findings);
+            remarks::errors(&report.error);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(if report.error.is_none() { 0 } else { failure::NO }))
@@ -99,7 +104,7 @@ async fn check(arguments: &SecretCheckArguments) -> operations::Result<ExitCode>
         Output::Json => print_json(&report)?,
         Output::Table => {
             print(&check_table(&report, Screen::of_stdout()))?;
-            tell(&report.findings);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(match (report.is_usable(), report.is_unseen()) {
@@ -145,10 +150,4 @@ fn check_table(check: &SecretCheck, screen: Screen) -> String {
         check.login.label(),
     ]);
     screen::render(&table)
-}
-
-fn tell(findings: &[operations::Finding]) {
-    if !findings.is_empty() {
-        remark(screen::findings(findings).trim_end());
-    }
 }

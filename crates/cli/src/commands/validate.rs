@@ -30,9 +30,16 @@ pub(crate) fn run(arguments: &ValidateArguments) -> operations::Result<ExitCode>
 }
 
 async fn work(arguments: &ValidateArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.aws).await?;
     let request = ValidateRequest { prefixes: arguments.prefixes.clone() };
-    let observed = validate::observe(&account, &request).await;
+    let look = async {
+        let account = account::open(&arguments.aws).await?;
+        let observed = validate::observe(&account, &request).await;
+        operations::Result::Ok((account, observed))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, observed) = looked?;
     let report = validate::report(&account, &request, &observed);
     if !arguments.fix {
         show(arguments, &report)?;

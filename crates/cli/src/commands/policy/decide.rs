@@ -7,8 +7,8 @@ use ::policy::Verdict;
 use operations::decide::{self, CasesReport, DecisionReport, Question};
 
 use crate::arguments::{DecideArguments, Output};
-use crate::commands::text_file;
-use crate::failure::{self, print, print_json, remark};
+use crate::commands::{remarks, text_file};
+use crate::failure::{self, print, print_json};
 use crate::screen::{self, Screen};
 
 /// Decides.
@@ -72,8 +72,6 @@ fn show_cases(report: &CasesReport, output: Output) -> operations::Result<()> {
         report.total,
         report.failed
     ))?;
-    for error in report.cases.iter().filter_map(|case| case.error.as_ref()) {
-        remark(&failure::text(error));
-    }
+    remarks::errors(report.cases.iter().filter_map(|case| case.error.as_ref()));
     Ok(())
 }
