@@ -149,7 +149,8 @@ fn sources(documents: &[Document]) -> Vec<Source<'_>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    // As many at least; `PROPTEST_CASES` asks for more.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_the_plain_reading_in_every_world(
