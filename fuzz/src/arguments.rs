@@ -50,13 +50,8 @@ fn usage() -> String {
 /// The usage, when they are not understood.
 pub(crate) fn read(arguments: impl Iterator<Item = String>) -> Result<Arguments, String> {
     let mut arguments = arguments;
-    let mut read = Arguments {
-        mode: Mode::Search,
-        seconds: 60,
-        seed: fastrand::u64(..),
-        jobs: 2,
-        targets: Vec::new(),
-    };
+    let mut read =
+        Arguments { mode: Mode::Search, seconds: 60, seed: fastrand::u64(..), jobs: 2, targets: Vec::new() };
     while let Some(argument) = arguments.next() {
         let mut next = || arguments.next().ok_or_else(usage);
         match argument.as_str() {

@@ -8,8 +8,30 @@ const LONGEST: usize = 32 << 10;
 
 /// Pieces of text that readers of any language stumble over.
 const ODD: [&str; 24] = [
-    "\0", "\u{feff}", "\u{202e}", "é", "😀", "\r\n", "\n", "\r", "\t", "\u{85}", "\u{2028}", "\\", "\"", "'", "`",
-    "${", "~{", "$(", "%00", "../", "9999999999999999999999", "-1", "0x7fffffff", "\u{fffd}",
+    "\0",
+    "\u{feff}",
+    "\u{202e}",
+    "é",
+    "😀",
+    "\r\n",
+    "\n",
+    "\r",
+    "\t",
+    "\u{85}",
+    "\u{2028}",
+    "\\",
+    "\"",
+    "'",
+    "`",
+    "${",
+    "~{",
+    "$(",
+    "%00",
+    "../",
+    "9999999999999999999999",
+    "-1",
+    "0x7fffffff",
+    "\u{fffd}",
 ];
 
 /// Makes inputs.
@@ -28,7 +50,8 @@ impl Mutator {
     pub(crate) fn next(&mut self, known: &[Vec<u8>]) -> Vec<u8> {
         let mut input = self.chance.choice(known).cloned().unwrap_or_default();
         // Mostly a few changes, now and then many.
-        let rounds = 1 + (self.chance.u32(..) | self.chance.u32(..)).leading_ones().min(5)
+        let rounds = 1
+            + (self.chance.u32(..) | self.chance.u32(..)).leading_ones().min(5)
             + if self.chance.u8(..) < 8 { 30 } else { 0 };
         for _ in 0..rounds {
             self.mutate(&mut input, known);
@@ -113,8 +136,16 @@ impl Mutator {
 
     /// Puts many openings before a place, and mostly as many ends after it.
     fn nest(&mut self, input: &mut Vec<u8>) {
-        const PAIRS: [(&str, &str); 8] =
-            [("(", ")"), ("[", "]"), ("{", "}"), ("\"~{", "}\""), ("\"${", "}\""), ("{\"a\":", "}"), ("!", ""), ("- ", "")];
+        const PAIRS: [(&str, &str); 8] = [
+            ("(", ")"),
+            ("[", "]"),
+            ("{", "}"),
+            ("\"~{", "}\""),
+            ("\"${", "}\""),
+            ("{\"a\":", "}"),
+            ("!", ""),
+            ("- ", ""),
+        ];
         let times = if self.chance.u8(..) < 32 { 3000 } else { 1 + self.chance.usize(..60) };
         let (open, close) = self.chance.choice(PAIRS).unwrap_or_default();
         let (start, end) = self.range(input.len());
@@ -150,17 +181,33 @@ impl Mutator {
             input.iter().enumerate().filter(|(_, byte)| byte.is_ascii_digit()).map(|(at, _)| at).collect();
         let Some(start) = self.chance.choice(digits) else { return };
         let after = input.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
-        let number = self.chance.choice(["0", "1", "-1", "256", "65536", "4294967296", "18446744073709551616", "1e309"]);
+        let number = self.chance.choice([
+            "0",
+            "1",
+            "-1",
+            "256",
+            "65536",
+            "4294967296",
+            "18446744073709551616",
+            "1e309",
+        ]);
         input.splice(start..start + after, number.unwrap_or_default().bytes());
     }
 
     /// Exchanges the content of two groups in brackets of one kind.
     fn exchange_groups(&mut self, input: &mut Vec<u8>) {
-        let (open, close) = self.chance.choice([(b'(', b')'), (b'[', b']'), (b'{', b'}'), (b'"', b'"'), (b'\'', b'\'')]).unwrap_or((b'{', b'}'));
+        let (open, close) = self
+            .chance
+            .choice([(b'(', b')'), (b'[', b']'), (b'{', b'}'), (b'"', b'"'), (b'\'', b'\'')])
+            .unwrap_or((b'{', b'}'));
         let starts: Vec<usize> =
             input.iter().enumerate().filter(|(_, byte)| **byte == open).map(|(at, _)| at + 1).collect();
-        let end = |start: usize| input.iter().skip(start).position(|byte| *byte == close).map(|length| start + length);
-        let (Some(one), Some(other)) = (self.chance.choice(&starts), self.chance.choice(&starts)) else { return };
+        let end = |start: usize| {
+            input.iter().skip(start).position(|byte| *byte == close).map(|length| start + length)
+        };
+        let (Some(one), Some(other)) = (self.chance.choice(&starts), self.chance.choice(&starts)) else {
+            return;
+        };
         let (Some(one_end), Some(other_end)) = (end(*one), end(*other)) else { return };
         let piece = input.get(*one..one_end).unwrap_or_default().to_vec();
         input.splice(*other..other_end, piece);

@@ -52,7 +52,8 @@ fn own(arguments: &[&str], path: &Path) -> io::Result<Command> {
 fn wrong(target: &Target, input: &[u8], folder: &Path) -> io::Result<Option<String>> {
     let file = folder.join("input");
     std::fs::write(&file, input)?;
-    let output = own(&["--replay", target.name], &file)?.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    let output =
+        own(&["--replay", target.name], &file)?.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
     if output.status.success() {
         return Ok(None);
     }

@@ -34,6 +34,8 @@ pub(crate) struct Target {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) form: Form,
+    /// Whether it speaks with a server, so that the time it waits counts too.
+    pub(crate) waits: bool,
     /// Words that mean something to it.
     pub(crate) tokens: &'static [&'static str],
     pub(crate) check: fn(&[u8]) -> Result<u64, String>,
@@ -81,7 +83,12 @@ fn mark(of: impl Hash) -> u64 {
 
 /// Returns the first words of an error, without what differs from input to input.
 fn gist(error: &impl ToString) -> String {
-    error.to_string().chars().filter(|letter| letter.is_ascii_alphabetic() || *letter == ' ').take(60).collect()
+    error
+        .to_string()
+        .chars()
+        .filter(|letter| letter.is_ascii_alphabetic() || *letter == ' ')
+        .take(60)
+        .collect()
 }
 
 /// Returns an error unless something holds.

@@ -46,7 +46,12 @@ pub(crate) fn work(target: &'static Target, folder: &Path, seed: u64, seconds: u
 }
 
 /// Returns what is wrong with the input that was written last, if anything is.
-fn search(target: &'static Target, folder: &Path, seed: u64, end: Instant) -> std::io::Result<Option<String>> {
+fn search(
+    target: &'static Target,
+    folder: &Path,
+    seed: u64,
+    end: Instant,
+) -> std::io::Result<Option<String>> {
     let mut current = File::create(folder.join(CURRENT))?;
     let mut mutator = Mutator::new(target, seed);
     let mut seen = HashSet::new();

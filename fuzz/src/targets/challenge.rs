@@ -9,10 +9,35 @@ pub(super) const TARGET: Target = Target {
     name: "challenge",
     about: "challenges of registries, one a line, and platforms",
     form: Form::Text,
+    waits: false,
     tokens: &[
-        "Bearer ", "Basic ", "bearer", "BASIC", "Digest ", "Negotiate", "realm=", "service=", "scope=", "error=", "\"", "\\\"", "\\", ",",
-        ", ", "=", "\"https://auth.example/token\"", "repository:a/b:pull,push", "realm", "\t", "é", "linux/amd64", "linux/arm/v7",
-        "windows/amd64:10.0", "/", "realm=\"\"", "realm=\"http://127.0.0.1/\"",
+        "Bearer ",
+        "Basic ",
+        "bearer",
+        "BASIC",
+        "Digest ",
+        "Negotiate",
+        "realm=",
+        "service=",
+        "scope=",
+        "error=",
+        "\"",
+        "\\\"",
+        "\\",
+        ",",
+        ", ",
+        "=",
+        "\"https://auth.example/token\"",
+        "repository:a/b:pull,push",
+        "realm",
+        "\t",
+        "é",
+        "linux/amd64",
+        "linux/arm/v7",
+        "windows/amd64:10.0",
+        "/",
+        "realm=\"\"",
+        "realm=\"http://127.0.0.1/\"",
     ],
     check,
 };
@@ -25,14 +50,18 @@ fn check(input: &[u8]) -> Result<u64, String> {
     let mut ways = Vec::new();
     for line in text.lines() {
         let found = Challenge::read_all(line);
-        hold(line.len() <= LONGEST || found.is_empty(), || "long: a header past the limit is read".to_owned())?;
+        hold(line.len() <= LONGEST || found.is_empty(), || {
+            "long: a header past the limit is read".to_owned()
+        })?;
         for challenge in &found {
             if let Challenge::Bearer { realm, service, scope } = challenge {
                 hold(!realm.is_empty(), || "realm: empty".to_owned())?;
                 // Nothing is made up: what is read is written there, but for backslashes before letters.
                 let plain = line.replace('\\', "");
                 for part in [Some(realm), service.as_ref(), scope.as_ref()].into_iter().flatten() {
-                    hold(plain.contains(&part.replace('\\', "")), || format!("made up: {part:?} out of {line:?}"))?;
+                    hold(plain.contains(&part.replace('\\', "")), || {
+                        format!("made up: {part:?} out of {line:?}")
+                    })?;
                 }
                 ways.push((1, service.is_some(), scope.is_some()));
             } else {
@@ -46,7 +75,8 @@ fn check(input: &[u8]) -> Result<u64, String> {
         }
     }
     let chosen = Challenge::choose(text.lines());
-    let bearer = text.lines().flat_map(Challenge::read_all).any(|one| matches!(one, Challenge::Bearer { .. }));
+    let bearer =
+        text.lines().flat_map(Challenge::read_all).any(|one| matches!(one, Challenge::Bearer { .. }));
     hold(!bearer || matches!(chosen, Some(Challenge::Bearer { .. })), || format!("choice: {chosen:?}"))?;
     ways.truncate(6);
     Ok(mark((ways, chosen.is_some())))

@@ -18,6 +18,7 @@ pub(super) const TARGET: Target = Target {
     name: "decider",
     about: "decisions on made-up documents, against a plain second implementation",
     form: Form::Text,
+    waits: false,
     tokens: &["\u{0}", "\u{1}", "\u{2}", "\u{3}", "\u{7}", "\u{0}\u{0}\u{0}\u{0}", "zzzz"],
     check,
 };
@@ -50,22 +51,58 @@ impl Choices<'_> {
 }
 
 const OPERATORS: [&str; 22] = [
-    "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
-    "Bool", "Null", "NumericEquals", "NumericNotEquals", "NumericLessThan", "ForAllValues:StringEquals",
-    "ForAllValues:StringNotEquals", "ForAnyValue:StringLike", "ForAnyValue:StringNotEquals", "StringEqualsIfExists",
-    "StringNotLikeIfExists", "ForAnyValue:StringEqualsIfExists", "BoolIfExists", "ForAllValues:StringLike",
-    "ForAnyValue:StringNotLike", "StringNotEqualsIgnoreCaseIfExists",
+    "StringEquals",
+    "StringNotEquals",
+    "StringEqualsIgnoreCase",
+    "StringNotEqualsIgnoreCase",
+    "StringLike",
+    "StringNotLike",
+    "Bool",
+    "Null",
+    "NumericEquals",
+    "NumericNotEquals",
+    "NumericLessThan",
+    "ForAllValues:StringEquals",
+    "ForAllValues:StringNotEquals",
+    "ForAnyValue:StringLike",
+    "ForAnyValue:StringNotEquals",
+    "StringEqualsIfExists",
+    "StringNotLikeIfExists",
+    "ForAnyValue:StringEqualsIfExists",
+    "BoolIfExists",
+    "ForAllValues:StringLike",
+    "ForAnyValue:StringNotLike",
+    "StringNotEqualsIgnoreCaseIfExists",
 ];
 const SERVICES: [&str; 3] = [SERVICE, "pusher.amazonaws.com", "puller.*"];
 const IDENTITIES: [&str; 6] = [
-    "*", ACCOUNT, "444455556666", "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/runner",
+    "*",
+    ACCOUNT,
+    "444455556666",
+    "arn:aws:iam::111122223333:root",
+    "arn:aws:iam::111122223333:role/runner",
     "arn:aws:iam::111122223333:role/other",
 ];
-const ACTIONS: [&str; 9] =
-    ["ecr:BatchGetImage", "ecr:*", "ECR:batch*", "ecr:PutImage", "s3:*", "*", "ecr:Batch?etImage", "e*r:*Image", "*:*"];
+const ACTIONS: [&str; 9] = [
+    "ecr:BatchGetImage",
+    "ecr:*",
+    "ECR:batch*",
+    "ecr:PutImage",
+    "s3:*",
+    "*",
+    "ecr:Batch?etImage",
+    "e*r:*Image",
+    "*:*",
+];
 const RESOURCES: [&str; 8] = [
-    "*", "*/hub/*", "*/quay/*", "arn:aws:ecr:*:repository/hub/a?", "*/HUB/*", "arn:aws:ecr:*:*:repository/*b",
-    "arn:aws:ecr:eu-west-1:111122223333:repository/hub/ab", "arn:*:ecr:*",
+    "*",
+    "*/hub/*",
+    "*/quay/*",
+    "arn:aws:ecr:*:repository/hub/a?",
+    "*/HUB/*",
+    "arn:aws:ecr:*:*:repository/*b",
+    "arn:aws:ecr:eu-west-1:111122223333:repository/hub/ab",
+    "arn:*:ecr:*",
 ];
 
 fn principal(choices: &mut Choices<'_>) -> Value {
@@ -80,7 +117,8 @@ fn principal(choices: &mut Choices<'_>) -> Value {
 fn statement(choices: &mut Choices<'_>) -> Value {
     let mut statement = json!({"Effect": choices.text(&["Allow", "Deny", "Allow"])});
     let mut name = |plain: &'static str, negated: &'static str| choices.text(&[plain, plain, plain, negated]);
-    let names = [name("Principal", "NotPrincipal"), name("Action", "NotAction"), name("Resource", "NotResource")];
+    let names =
+        [name("Principal", "NotPrincipal"), name("Action", "NotAction"), name("Resource", "NotResource")];
     let [principals, actions, resources] = names;
     statement[principals] = principal(choices);
     statement[actions] = choices.texts(&ACTIONS);
@@ -134,24 +172,29 @@ fn check(input: &[u8]) -> Result<u64, String> {
         parsed.iter().map(|document| Source::new(Kind::Repository, "made up", document)).collect();
     let principal = match service {
         true => Principal::Service(SERVICE.to_owned()),
-        false => Principal::from_arn("arn:aws:iam::111122223333:role/runner").map_err(|error| format!("arn: {error}"))?,
+        false => Principal::from_arn("arn:aws:iam::111122223333:role/runner")
+            .map_err(|error| format!("arn: {error}"))?,
     };
-    let request = KEYS.iter().zip(&keys).fold(Request::new(principal, action, resource), |request, (key, known)| {
-        match known {
-            Some(values) => request.with_values(key, values.iter().copied()),
-            None => request.unknown(key),
-        }
-    });
+    let request =
+        KEYS.iter().zip(&keys).fold(Request::new(principal, action, resource), |request, (key, known)| {
+            match known {
+                Some(values) => request.with_values(key, values.iter().copied()),
+                None => request.unknown(key),
+            }
+        });
     let decision = decide(&sources, &request);
     let role = (!service).then_some((ACCOUNT, "runner"));
     let question = Question { service: service.then_some(SERVICE), role, action, resource };
-    let answers: Vec<bool> = worlds(&keys).iter().map(|world| allowed(&documents, &question, world)).collect();
+    let answers: Vec<bool> =
+        worlds(&keys).iter().map(|world| allowed(&documents, &question, world)).collect();
     let agrees = match decision.verdict {
         Verdict::Allowed => answers.iter().all(|answer| *answer),
         Verdict::Denied => answers.iter().all(|answer| !*answer),
         Verdict::Depends => answers.len() > 1,
     };
-    hold(agrees, || format!("verdict: {decision}, against {answers:?} on {keys:?} for {}", json!(documents)))?;
+    hold(agrees, || {
+        format!("verdict: {decision}, against {answers:?} on {keys:?} for {}", json!(documents))
+    })?;
     let by = decision.decided_by().map(|by| by.index);
     Ok(mark((decision.verdict.to_string(), by, documents.len(), answers.len(), super::gist(&decision))))
 }

@@ -12,11 +12,39 @@ pub(super) const TARGET: Target = Target {
     name: "files",
     about: "locks, plans, both maps and lists of images, as files of the command",
     form: Form::Json,
+    waits: false,
     tokens: &[
-        "schema_version", "images", "account", "region", "request", "state", "registryMappings", "imageMappings", "upstreamRegistryUrl",
-        "ecrRepositoryPrefix", "upstreamRepositoryPrefix", "ecrAccountId", "credentialArn", "sourceImage", "destinationImage", "processes",
-        "container", "quay.io/a/b:1", "quay.io", "lab.example/x:1", "111122223333.dkr.ecr.us-east-1.amazonaws.com/quay/a/b:1", "#", " ",
-        "\u{feff}", "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "options", "prefer", "arch", "null", "[", "{",
+        "schema_version",
+        "images",
+        "account",
+        "region",
+        "request",
+        "state",
+        "registryMappings",
+        "imageMappings",
+        "upstreamRegistryUrl",
+        "ecrRepositoryPrefix",
+        "upstreamRepositoryPrefix",
+        "ecrAccountId",
+        "credentialArn",
+        "sourceImage",
+        "destinationImage",
+        "processes",
+        "container",
+        "quay.io/a/b:1",
+        "quay.io",
+        "lab.example/x:1",
+        "111122223333.dkr.ecr.us-east-1.amazonaws.com/quay/a/b:1",
+        "#",
+        " ",
+        "\u{feff}",
+        "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+        "options",
+        "prefer",
+        "arch",
+        "null",
+        "[",
+        "{",
     ],
     check,
 };
@@ -41,7 +69,9 @@ fn check(input: &[u8]) -> Result<u64, String> {
     match Lock::read(&path) {
         Ok(lock) => {
             lock.write(&path).map_err(|error| format!("lock: {error}"))?;
-            hold(Lock::read(&path).as_ref() == Ok(&lock), || "lock: what was written is read otherwise".to_owned())?;
+            hold(Lock::read(&path).as_ref() == Ok(&lock), || {
+                "lock: what was written is read otherwise".to_owned()
+            })?;
             ways.push(format!("lock {}", lock.images.len().min(3)));
         }
         Err(error) => ways.push(gist(&error.refused.unwrap_or_default())),
@@ -50,7 +80,9 @@ fn check(input: &[u8]) -> Result<u64, String> {
         Ok(plan) => {
             plan.write(&path).map_err(|error| format!("plan: {error}"))?;
             let written = std::fs::read_to_string(&path).map_err(|error| format!("plan: {error}"))?;
-            hold(SavedPlan::read(&written).as_ref() == Ok(&plan), || "plan: it is read otherwise".to_owned())?;
+            hold(SavedPlan::read(&written).as_ref() == Ok(&plan), || {
+                "plan: it is read otherwise".to_owned()
+            })?;
             ways.push(format!("plan {}", plan.state.len().min(3)));
         }
         Err(error) => ways.push(gist(&error.refused.unwrap_or_default())),
@@ -102,7 +134,9 @@ fn merged(input: &[u8], path: &Path, format: Format, replace: bool) -> Result<St
             let stays = document[name] == *value || (replace && ours.contains_key(name));
             hold(stays, || format!("map: the entry {name:?} of others has changed"))?;
         }
-        let there = ours.iter().all(|(name, value)| document[name] == *value || (!replace && before.get(name).is_some()));
+        let there = ours
+            .iter()
+            .all(|(name, value)| document[name] == *value || (!replace && before.get(name).is_some()));
         hold(there, || format!("map: ours is not in {document}"))?;
     }
     map::write(&own, format, path, replace).map_err(|error| format!("map: a second time: {error:?}"))?;

@@ -7,13 +7,14 @@ use image::RegistryHost;
 use local_ecr::{Config, Handle, LocalEcr};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
+use tokio::sync::OnceCell;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Hosts of upstream registries; nothing answers in their place.
+/// Hosts of upstream registries; one that has nothing answers in their place.
 const UPSTREAMS: [&str; 6] =
     ["quay.io", "docker.io", "ghcr.io", "registry.k8s.io", "public.ecr.aws", "registry.gitlab.com"];
 
@@ -24,6 +25,27 @@ pub(super) fn runtime() -> Result<&'static Runtime, String> {
     static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
     let make = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok();
     RUNTIME.get_or_init(make).as_ref().ok_or_else(|| "harness: no runtime".to_owned())
+}
+
+/// Opens a registry that has nothing, if it is not open yet; returns its URL.
+async fn empty_upstream() -> std::io::Result<String> {
+    static URL: OnceCell<String> = OnceCell::const_new();
+    let open = || async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    // One request fits into a read; whoever sends more is answered all the same.
+                    let _ = stream.read(&mut [0; 4096]).await;
+                    let answer = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+                    let _ = stream.write_all(answer).await;
+                });
+            }
+        });
+        Ok(url)
+    };
+    URL.get_or_try_init(open).await.cloned()
 }
 
 /// A server with the repository `team/tool` and the rule `quay`.
@@ -44,16 +66,19 @@ impl Loopback {
         let region = "us-east-1".parse().map_err(|error| harness(&error))?;
         let mut config = Config::new(account, region);
         config.limits.idle = Duration::from_millis(500);
+        let upstream = empty_upstream().await.map_err(|error| harness(&error))?;
         for host in UPSTREAMS {
             let host: RegistryHost = host.parse().map_err(|error| harness(&error))?;
-            // Nothing listens there.
-            config.pull_through.upstreams.insert(host, "http://127.0.0.1:9".to_owned());
+            config.pull_through.upstreams.insert(host, upstream.clone());
         }
         let handle = LocalEcr::start(config).await.map_err(|error| harness(&error))?;
         let own = Self { handle };
         for (operation, body) in [
             ("CreateRepository", json!({ "repositoryName": "team/tool" })),
-            ("CreatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io" })),
+            (
+                "CreatePullThroughCacheRule",
+                json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io" }),
+            ),
         ] {
             let answer = own.control(operation, body.to_string().as_bytes()).await?;
             super::hold(answer.status == 200, || format!("harness: {operation} is refused"))?;
@@ -72,7 +97,13 @@ impl Loopback {
     }
 
     /// Sends a request as it is.
-    pub(super) async fn ask(&self, method: &str, path: &str, head: &str, body: &[u8]) -> Result<Answer, String> {
+    pub(super) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        head: &str,
+        body: &[u8],
+    ) -> Result<Answer, String> {
         let mut request = format!(
             "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{head}content-length: {}\r\n\r\n",
             body.len()

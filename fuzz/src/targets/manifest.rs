@@ -10,13 +10,38 @@ pub(super) const TARGET: Target = Target {
     name: "manifest",
     about: "manifests and indexes: the `Content-Type`, a line end, the body",
     form: Form::Json,
+    waits: false,
     tokens: &[
-        "application/vnd.oci.image.manifest.v1+json", "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json", "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.docker.distribution.manifest.v1+prettyjws", "application/json", "schemaVersion", "mediaType", "artifactType",
-        "config", "layers", "manifests", "subject", "digest", "size", "urls", "platform", "architecture", "os", "variant", "os.version",
-        "annotations", "data", "amd64", "arm64", "linux", "sha256:", "sha512:",
-        "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/json",
+        "schemaVersion",
+        "mediaType",
+        "artifactType",
+        "config",
+        "layers",
+        "manifests",
+        "subject",
+        "digest",
+        "size",
+        "urls",
+        "platform",
+        "architecture",
+        "os",
+        "variant",
+        "os.version",
+        "annotations",
+        "data",
+        "amd64",
+        "arm64",
+        "linux",
+        "sha256:",
+        "sha512:",
+        "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
         "18446744073709551615",
     ],
     check,
@@ -35,13 +60,22 @@ fn check(input: &[u8]) -> Result<u64, String> {
     hold(manifest.bytes == bytes, || "bytes: not as received".to_owned())?;
     hold(manifest.digest.to_string() == format!("sha256:{sum}"), || format!("digest: {}", manifest.digest))?;
     let (blobs, children) = (manifest.blobs().count(), manifest.manifests().len());
-    hold(if manifest.is_index() { blobs == 0 } else { children == 0 }, || "content: of both kinds".to_owned())?;
+    hold(if manifest.is_index() { blobs == 0 } else { children == 0 }, || {
+        "content: of both kinds".to_owned()
+    })?;
     let known = manifest.media_type.starts_with("application/vnd.") && manifest.media_type.contains("+json");
     hold(known, || format!("type: `{}`", manifest.media_type))?;
-    let again = Manifest::read(bytes, Some(&manifest.media_type)).map_err(|error| format!("again: {error}"))?;
+    let again =
+        Manifest::read(bytes, Some(&manifest.media_type)).map_err(|error| format!("again: {error}"))?;
     hold(again.content == manifest.content && again.media_type == manifest.media_type, || {
         "again: it is read otherwise with its own type".to_owned()
     })?;
     let platforms = manifest.manifests().iter().filter(|child| child.platform.is_some()).count();
-    Ok(mark((manifest.is_index(), blobs.min(5), children.min(5), platforms.min(3), manifest.subject.is_some())))
+    Ok(mark((
+        manifest.is_index(),
+        blobs.min(5),
+        children.min(5),
+        platforms.min(3),
+        manifest.subject.is_some(),
+    )))
 }

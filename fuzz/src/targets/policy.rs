@@ -1,7 +1,8 @@
 //! Policy documents as texts: reading, judging, merging our statement in and taking it out again.
 
 use policy::{
-    Change, Kind, OwnStatement, Principal, RegistryScope, Request, Source, Widening, decide, merge, parse, withdraw,
+    Change, Kind, OwnStatement, Principal, RegistryScope, Request, Source, Widening, decide, merge, parse,
+    withdraw,
 };
 use serde_json::{Value, json};
 
@@ -11,13 +12,61 @@ pub(super) const TARGET: Target = Target {
     name: "policy",
     about: "policy documents: parser, findings, merge and withdrawal",
     form: Form::Json,
+    waits: false,
     tokens: &[
-        "Version", "Id", "Statement", "Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource",
-        "Condition", "AWS", "Service", "Federated", "CanonicalUser", "StringLike", "StringNotEqualsIfExists", "ForAllValues:ArnLike",
-        "ForAnyValue:StringEquals", "NumericLessThan", "DateLessThan", "IpAddress", "NotIpAddress", "Null", "Bool", "BinaryEquals",
-        "aws:SourceArn", "aws:SourceAccount", "aws:CurrentTime", "aws:PrincipalServiceName", "Allow", "Deny", "*", "2012-10-17",
-        "2008-10-17", "ecr:*", "ecr:BatchGetImage", "arn:aws:iam::111122223333:root", "::::::", "111122223333", "${aws:username}", "${",
-        "${*}", "${a,'b'}", "10.0.0.0/8", "::/0", "2024-01-01T00:00:00Z", "Ours", "puller.amazonaws.com", "true", "1e999", "YQ==",
+        "Version",
+        "Id",
+        "Statement",
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+        "AWS",
+        "Service",
+        "Federated",
+        "CanonicalUser",
+        "StringLike",
+        "StringNotEqualsIfExists",
+        "ForAllValues:ArnLike",
+        "ForAnyValue:StringEquals",
+        "NumericLessThan",
+        "DateLessThan",
+        "IpAddress",
+        "NotIpAddress",
+        "Null",
+        "Bool",
+        "BinaryEquals",
+        "aws:SourceArn",
+        "aws:SourceAccount",
+        "aws:CurrentTime",
+        "aws:PrincipalServiceName",
+        "Allow",
+        "Deny",
+        "*",
+        "2012-10-17",
+        "2008-10-17",
+        "ecr:*",
+        "ecr:BatchGetImage",
+        "arn:aws:iam::111122223333:root",
+        "::::::",
+        "111122223333",
+        "${aws:username}",
+        "${",
+        "${*}",
+        "${a,'b'}",
+        "10.0.0.0/8",
+        "::/0",
+        "2024-01-01T00:00:00Z",
+        "Ours",
+        "puller.amazonaws.com",
+        "true",
+        "1e999",
+        "YQ==",
     ],
     check,
 };
@@ -36,7 +85,8 @@ fn own() -> Result<OwnStatement, String> {
 fn others(text: &str) -> Result<Vec<Value>, String> {
     let document = parse(text).map_err(|error| format!("text: what was written is not read: {error}"))?;
     let count = document.statements().len();
-    let elements = (0..count).filter_map(|index| document.statement_elements(index).cloned().map(Value::Object));
+    let elements =
+        (0..count).filter_map(|index| document.statement_elements(index).cloned().map(Value::Object));
     Ok(elements.filter(|statement| statement["Sid"] != SID).collect())
 }
 
@@ -68,11 +118,13 @@ fn check(input: &[u8]) -> Result<u64, String> {
     for (kind, widening) in [(Kind::Repository, Widening::Never), (Kind::Resource, Widening::Asked)] {
         let Ok(merged) = merge(kind, Some(&text), &own()?, widening) else { continue };
         hold(others(&merged.text)? == before, || format!("others: a statement changed in {}", merged.text))?;
-        let again = merge(kind, Some(&merged.text), &own()?, widening).map_err(|error| format!("again: {error}"))?;
+        let again =
+            merge(kind, Some(&merged.text), &own()?, widening).map_err(|error| format!("again: {error}"))?;
         hold(again.text == merged.text && matches!(again.change, Change::Unchanged), || {
             format!("again: {} becomes {}", merged.text, again.text)
         })?;
-        let without = withdraw(&merged.text, SID, |_| Ok(())).map_err(|error| format!("withdrawal: {error}"))?;
+        let without =
+            withdraw(&merged.text, SID, |_| Ok(())).map_err(|error| format!("withdrawal: {error}"))?;
         let left = without.and_then(|without| without.text);
         let left = left.map_or(Ok(Vec::new()), |text| others(&text))?;
         hold(left == before, || format!("withdrawal: takes more than ours of {}", merged.text))?;

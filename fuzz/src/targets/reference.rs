@@ -8,11 +8,39 @@ pub(super) const TARGET: Target = Target {
     name: "reference",
     about: "image references, digests, hosts and prefixes of rules",
     form: Form::Text,
+    waits: false,
     tokens: &[
-        "docker.io/", "index.docker.io", "registry-1.docker.io/", "library/", "localhost:5000/", "quay.io/",
-        "111122223333.dkr.ecr.us-east-1.amazonaws.com/", "[::1]:5000", ":latest", ":", "@", "@sha256:", "@sha512:",
-        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "docker://", "oras://", "library://",
-        "shub://", "https://", "--", "__", "..", "//", "/", "ROOT", ".sif", "xn--", ":65535", ":65536", "A", "\u{0}",
+        "docker.io/",
+        "index.docker.io",
+        "registry-1.docker.io/",
+        "library/",
+        "localhost:5000/",
+        "quay.io/",
+        "111122223333.dkr.ecr.us-east-1.amazonaws.com/",
+        "[::1]:5000",
+        ":latest",
+        ":",
+        "@",
+        "@sha256:",
+        "@sha512:",
+        "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "docker://",
+        "oras://",
+        "library://",
+        "shub://",
+        "https://",
+        "--",
+        "__",
+        "..",
+        "//",
+        "/",
+        "ROOT",
+        ".sif",
+        "xn--",
+        ":65535",
+        ":65536",
+        "A",
+        "\u{0}",
     ],
     check,
 };
@@ -39,8 +67,11 @@ fn check(input: &[u8]) -> Result<u64, String> {
         }
     };
     let printed = reference.to_string();
-    let again = printed.parse::<ImageReference>().map_err(|error| format!("printing: `{printed}`: {error}"))?;
-    hold(again == reference && again.to_string() == printed, || format!("printing: `{printed}` is read otherwise"))?;
+    let again =
+        printed.parse::<ImageReference>().map_err(|error| format!("printing: `{printed}`: {error}"))?;
+    hold(again == reference && again.to_string() == printed, || {
+        format!("printing: `{printed}` is read otherwise")
+    })?;
     hold(!printed.chars().any(|letter| letter.is_control() || letter.is_whitespace()), || {
         format!("characters: {printed:?} has blanks")
     })?;
@@ -50,9 +81,16 @@ fn check(input: &[u8]) -> Result<u64, String> {
         // A name that is too long for ECR with its prefix has none there.
         if let Some(repository) = rule.ecr_repository(reference.host(), reference.repository()) {
             let back = rule.upstream_repository(&repository);
-            hold(back.as_ref() == Some(reference.repository()), || format!("rule: {repository:?} leads to {back:?}"))?;
+            hold(back.as_ref() == Some(reference.repository()), || {
+                format!("rule: {repository:?} leads to {back:?}")
+            })?;
         }
     }
     let shape = (reference.scheme().map(|scheme| format!("{scheme:?}")), reference.tag().is_some());
-    Ok(mark((shape, reference.digest().is_some(), printed.matches('/').count(), reference.host().is_docker_hub())))
+    Ok(mark((
+        shape,
+        reference.digest().is_some(),
+        printed.matches('/').count(),
+        reference.host().is_docker_hub(),
+    )))
 }

@@ -11,10 +11,45 @@ pub(super) const TARGET: Target = Target {
     name: "rewrite",
     about: "rewriting of folders in any of the languages",
     form: Form::Text,
+    waits: false,
     tokens: &[
-        "\n=== main.nf\n", "\n=== main.wdl\n", "\n=== main.cwl\n", "\n=== nextflow.config\n", "docker", "container", "quay.io/a/b:1",
-        "lab/tool:2", "ubuntu", "${", "~{", "\"", "'", "\"\"\"", "\\\"", "\\n", "+", "? ", " : ", "dockerPull: ", "|\n", ">\n", "runtime {",
-        "process {", "task t {", "}", "[", "]", ", ", "def x = ", "String x = ", "params.x = ", "@sha256:", "\r\n", "&a ", "*a", "\\u0041",
+        "\n=== main.nf\n",
+        "\n=== main.wdl\n",
+        "\n=== main.cwl\n",
+        "\n=== nextflow.config\n",
+        "docker",
+        "container",
+        "quay.io/a/b:1",
+        "lab/tool:2",
+        "ubuntu",
+        "${",
+        "~{",
+        "\"",
+        "'",
+        "\"\"\"",
+        "\\\"",
+        "\\n",
+        "+",
+        "? ",
+        " : ",
+        "dockerPull: ",
+        "|\n",
+        ">\n",
+        "runtime {",
+        "process {",
+        "task t {",
+        "}",
+        "[",
+        "]",
+        ", ",
+        "def x = ",
+        "String x = ",
+        "params.x = ",
+        "@sha256:",
+        "\r\n",
+        "&a ",
+        "*a",
+        "\\u0041",
     ],
     check,
 };
@@ -65,7 +100,12 @@ fn check(input: &[u8]) -> Result<u64, String> {
 }
 
 /// Holds that the pieces of a text between the literals of image names are in the new one, in their order.
-fn outside_stays(path: &str, before: &str, after: &str, references: &[ContainerReference]) -> Result<(), String> {
+fn outside_stays(
+    path: &str,
+    before: &str,
+    after: &str,
+    references: &[ContainerReference],
+) -> Result<(), String> {
     let literals = references.iter().flat_map(|reference| &reference.literals);
     let mut spans: Vec<(usize, usize)> =
         literals.filter(|literal| literal.file == path).map(|literal| (literal.start, literal.end)).collect();
@@ -83,7 +123,9 @@ fn outside_stays(path: &str, before: &str, after: &str, references: &[ContainerR
         at = end;
     }
     let last = before.get(at..).unwrap_or_default();
-    hold(rest.ends_with(last) && (at > 0 || rest == last), || format!("outside: {last:?} of `{path}` has changed"))
+    hold(rest.ends_with(last) && (at > 0 || rest == last), || {
+        format!("outside: {last:?} of `{path}` has changed")
+    })
 }
 
 /// Holds that a scan of the new texts finds the new names, and the names that were left alone.
