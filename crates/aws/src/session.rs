@@ -242,7 +242,8 @@ impl Session {
         let retries = own.config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
         let timeouts = TimeoutConfig::builder().connect_timeout(time).read_timeout(time).build();
         let config = own.config.to_builder();
-        let config = config.retry_config(retries.with_max_attempts(attempts)).timeout_config(timeouts).build();
+        let config =
+            config.retry_config(retries.with_max_attempts(attempts)).timeout_config(timeouts).build();
         Self(Arc::new(Inner {
             region: own.region.clone(),
             region_source: own.region_source.clone(),

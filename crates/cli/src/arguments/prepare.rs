@@ -161,7 +161,8 @@ fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
 
 /// Reads `HOST=PREFIX` or `HOST/PART=PREFIX`.
 fn read_prefix(text: &str) -> Result<(String, EcrRepositoryPrefix), String> {
-    let (registry, prefix) = text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
+    let (registry, prefix) =
+        text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
     let told = |error: image::ImageError| error.to_string();
     let (host, part) = registry.split_once('/').map_or((registry, None), |(host, part)| (host, Some(part)));
     host.parse::<RegistryHost>().map_err(told)?;
