@@ -23,7 +23,9 @@ macro_rules! codes {
         /// What was observed; stable ids that scripts may test for.
         ///
         /// The hundreds say what it is about: 0 a workflow, 1 rules, 2 credentials, 3 policies, 4 templates,
-            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+        /// 5 repositories and images, 6 the registries that images come from, 7 the account, 8 this machine and what it
+        /// reaches.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         pub enum Code {
             $($(#[doc = $doc])+ #[serde(rename = $id)] $name,)+
         }
