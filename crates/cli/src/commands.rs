@@ -5,6 +5,7 @@ mod cache;
 mod check;
 mod clone;
 mod demo;
+mod doctor;
 mod drift;
 mod explain;
 mod export;
@@ -57,6 +58,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
             let for_programs = arguments.output != ValidateOutput::Table;
             (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
         }
+        Command::Doctor(arguments) => (doctor::run(arguments), arguments.output),
         Command::Explain(arguments) => (explain::run(arguments), arguments.output),
         Command::Export(arguments) => (export::run(arguments), Output::Table),
         Command::Demo(arguments) => (demo::run(arguments), arguments.output),
