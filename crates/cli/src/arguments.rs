@@ -12,11 +12,14 @@ mod export;
 mod grant;
 mod local;
 mod mcp;
+mod output;
+mod plan;
 mod policy;
 mod prepare;
 mod rewrite;
 mod role;
 mod secret;
+mod sources;
 mod validate;
 
 use std::path::PathBuf;
@@ -34,11 +37,14 @@ pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::mcp::{Client, InstallArguments, McpArguments, McpCommand, McpServeArguments};
+pub(crate) use self::output::{ColorChoice, GlobalArguments, Output, OutputArguments};
+pub(crate) use self::plan::PlanArguments;
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
 pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
+pub(crate) use self::sources::SourceArguments;
 pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOutput};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
@@ -47,6 +53,8 @@ pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOut
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,15 +80,6 @@ pub(crate) enum Command {
     Mcp(Box<McpArguments>),
 }
 
-/// The shape of what is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// Tables for people
-    Table,
-    /// One JSON document, stable and versioned
-    Json,
-}
-
 /// List every container image of a workflow and how each can come into a private ECR
 ///
 /// Reads WDL, Nextflow and CWL files. Needs no AWS account and no network.
@@ -97,9 +96,8 @@ pub(crate) struct ScanArguments {
     pub(crate) path: PathBuf,
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
     /// Exit with 1 when any container attribute is unresolved
     #[arg(long, help_heading = "Output")]
     pub(crate) strict: bool,

@@ -33,32 +33,44 @@ use std::process::ExitCode;
 use operations::EcrTarget;
 
 use crate::arguments::{Arguments, Command, Output, TargetArguments, ValidateOutput};
-use crate::{environment, failure};
+use crate::manner::{self, Manner};
+use crate::{environment, failure, logging};
 
 /// Runs what was typed and returns the exit code.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    manner::set(Manner::from(&arguments.global));
+    // The local ECR has a flag of its own for what it logs.
+    if !matches!(&arguments.command, Command::Local(local) if local.command.is_none())
+        && let Err(error) = logging::begin(arguments.global.verbose)
+    {
+        return failure::report(&error, Output::Table);
+    }
     let (outcome, output) = match &arguments.command {
-        Command::Prepare(arguments) => (prepare::run(arguments), arguments.delivery.output),
-        Command::Apply(arguments) => (prepare::run_saved(arguments), arguments.delivery.output),
-        Command::Scan(arguments) => (scan::run(arguments), arguments.output),
+        Command::Prepare(arguments) => (prepare::run(arguments), arguments.delivery.output.shape),
+        Command::Apply(arguments) => (prepare::run_saved(arguments), arguments.delivery.output.shape),
+        Command::Scan(arguments) => (scan::run(arguments), arguments.output.shape),
         Command::Map(arguments) => (map::run(arguments), Output::Table),
-        Command::Rewrite(arguments) => (rewrite::run(arguments), arguments.output),
-        Command::Clone(arguments) => (clone::run(arguments), arguments.output),
-        Command::Grant(arguments) => (grant::run(arguments), arguments.output),
+        Command::Rewrite(arguments) => (rewrite::run(arguments), arguments.output.shape),
+        Command::Clone(arguments) => (clone::run(arguments), arguments.output.shape),
+        Command::Grant(arguments) => (grant::run(arguments), arguments.output.shape),
         Command::Role(arguments) => (role::run(arguments), role::output(arguments)),
         Command::Policy(arguments) => (policy::run(arguments), policy::output(arguments)),
         Command::Local(arguments) => (local::run(arguments), local::output(arguments)),
         Command::Cache(arguments) => (cache::run(&arguments.command), cache::output(&arguments.command)),
         Command::Secret(arguments) => (secret::run(&arguments.command), secret::output(&arguments.command)),
-        Command::Check(arguments) => (check::run(arguments), arguments.output),
-        Command::Drift(arguments) => (drift::run(arguments), arguments.output),
+        Command::Check(arguments) => (check::run(arguments), arguments.output.shape),
+        Command::Drift(arguments) => (drift::run(arguments), arguments.output.shape),
         Command::Validate(arguments) => {
-            let for_programs = arguments.output != ValidateOutput::Table;
-            (validate::run(arguments), if for_programs { Output::Json } else { Output::Table })
+            let output = match arguments.output {
+                ValidateOutput::Table => Output::Table,
+                ValidateOutput::Json | ValidateOutput::Sarif => Output::Json,
+                ValidateOutput::Yaml => Output::Yaml,
+            };
+            (validate::run(arguments), output)
         }
-        Command::Explain(arguments) => (explain::run(arguments), arguments.output),
+        Command::Explain(arguments) => (explain::run(arguments), arguments.output.shape),
         Command::Export(arguments) => (export::run(arguments), Output::Table),
-        Command::Demo(arguments) => (demo::run(arguments), arguments.output),
+        Command::Demo(arguments) => (demo::run(arguments), arguments.output.shape),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))

@@ -5,8 +5,11 @@
 
 mod arguments;
 mod commands;
+mod document;
 mod environment;
 mod failure;
+mod logging;
+mod manner;
 mod screen;
 
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Output;
+use super::OutputArguments;
 
 /// Show the whole of it on this machine: no AWS account, no network, no Docker
 ///
@@ -25,7 +25,6 @@ pub(crate) struct DemoArguments {
     /// Folder to write the flat image map, the container registry map and the reports to; made where it is missing
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) keep: Option<PathBuf>,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

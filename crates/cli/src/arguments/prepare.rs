@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName};
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments, SourceArguments};
 
 /// Make every image of a workflow ready in the private ECR, for HealthOmics to read
 ///
@@ -60,21 +60,16 @@ pub(crate) struct PrepareArguments {
     #[arg(long, requires = "lock", help_heading = "Images")]
     pub(crate) update_lock: bool,
 
-    /// Show the plan and change nothing
-    #[arg(long, help_heading = "Plan")]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
     /// Write the plan into a file for `omics-ecr apply`, and change nothing in the account
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run", help_heading = "Plan")]
     pub(crate) plan_out: Option<PathBuf>,
-    /// Carry the plan out without asking; asked is only on a terminal
-    #[arg(long, short, help_heading = "Plan")]
-    pub(crate) yes: bool,
 
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArguments,
 }
@@ -89,15 +84,13 @@ pub(crate) struct PrepareArguments {
 pub(crate) struct ApplyArguments {
     /// File with the plan; - for standard input
     #[arg(value_name = "FILE")]
-    pub(crate) plan: PathBuf,
-    /// Carry the plan out without asking; asked is only on a terminal
-    #[arg(long, short, help_heading = "Plan")]
-    pub(crate) yes: bool,
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArguments,
 }
@@ -118,9 +111,8 @@ pub(crate) struct DeliveryArguments {
     /// Write a report for people into an HTML file, which opens without network
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Which way an image takes where several are open to it.

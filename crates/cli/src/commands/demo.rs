@@ -29,10 +29,10 @@ use workflow::Limits;
 use self::pull::{Pulled, Puller};
 use self::show::Narrator;
 use self::stand_in::{StandIn, StandIns};
-use crate::arguments::{DemoArguments, Output};
+use crate::arguments::DemoArguments;
 use crate::commands::account::{LOCAL_KEY, Server};
 use crate::commands::interrupt;
-use crate::failure::{self, print_json};
+use crate::{document, failure};
 
 /// The account that is made up for the demo.
 const ACCOUNT: &str = "123456789012";
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> operations::Result<ExitCode> {
 
 async fn work(arguments: &DemoArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
     let began = Instant::now();
-    let narrator = Narrator::new(arguments.output == Output::Table);
+    let narrator = Narrator::new(arguments.output.shape.notation().is_none());
     let workflow = Workflow::read(arguments.path.as_deref())?;
     narrator.images(&workflow.scan)?;
     let images: Vec<ImageReference> =
@@ -113,8 +113,8 @@ async fn work(arguments: &DemoArguments, cancel: CancellationToken) -> operation
     drop(stand_ins);
     world.server.stop().await;
     narrator.end(&report)?;
-    if arguments.output == Output::Json {
-        print_json(&report)?;
+    if let Some(notation) = arguments.output.shape.notation() {
+        document::print(&report, notation)?;
     }
     Ok(if cancel.is_cancelled() {
         ExitCode::from(failure::INTERRUPTED)

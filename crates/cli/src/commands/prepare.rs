@@ -15,11 +15,12 @@ use operations::{OperationError, PrivateRegistry};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{
-    AccountArguments, ApplyArguments, DeliveryArguments, Output, Preference, PrepareArguments,
+    AccountArguments, ApplyArguments, DeliveryArguments, Preference, PrepareArguments,
 };
 use crate::commands::account::{self, Opened};
 use crate::commands::progress::Progress;
 use crate::commands::{interrupt, question, source_registries, text_file};
+use crate::document;
 use crate::failure::{self, remark};
 use crate::screen::Screen;
 
@@ -33,12 +34,12 @@ pub(crate) fn run(arguments: &PrepareArguments) -> operations::Result<ExitCode> 
 
 /// Carries out a plan of a file.
 pub(crate) fn run_saved(arguments: &ApplyArguments) -> operations::Result<ExitCode> {
-    let saved = SavedPlan::read(&text_file::read(&arguments.plan)?)?;
+    let saved = SavedPlan::read(&text_file::read(&arguments.file)?)?;
     interrupt::run(|cancel| work_saved(arguments, saved, cancel))
 }
 
 async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.plain_http).await?;
+    let place = Place::open(&arguments.account, &arguments.sources.plain_http).await?;
     let lock = arguments.lock.as_deref().map(Lock::read).transpose()?;
     let mut request = PrepareRequest::of_workflow(&arguments.path, &place.account, options(arguments))?;
     if let Some(lock) = lock.as_ref().filter(|_| !arguments.update_lock) {
@@ -49,15 +50,15 @@ async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operat
         remark("interrupted: nothing was changed");
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
-    if arguments.dry_run || arguments.plan_out.is_some() {
-        show::plan(&plan, arguments.delivery.output)?;
+    if arguments.plan.dry_run || arguments.plan_out.is_some() {
+        show::plan(&plan, arguments.delivery.output.shape)?;
         if let Some(path) = &arguments.plan_out {
             SavedPlan::of(&plan).write(path)?;
             remark(&format!("wrote the plan into {}: carry it out with `omics-ecr apply`", path.display()));
         }
         return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
     }
-    let Some(report) = place.carry_out(plan, arguments.yes, &cancel).await else {
+    let Some(report) = place.carry_out(plan, arguments.plan.yes, &cancel).await else {
         return Ok(question::declined(&cancel));
     };
     if let (Some(mut lock), Some(path)) = (lock, &arguments.lock) {
@@ -80,14 +81,14 @@ async fn work_saved(
     saved: SavedPlan,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.plain_http).await?;
+    let place = Place::open(&arguments.account, &arguments.sources.plain_http).await?;
     let plan = place.plan(&saved.request, &cancel).await?;
     if plan.is_cancelled() || cancel.is_cancelled() {
         remark("interrupted: nothing was changed");
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
-    refuse_changed(&saved, &plan, &arguments.plan)?;
-    match place.carry_out(plan, arguments.yes, &cancel).await {
+    refuse_changed(&saved, &plan, &arguments.file)?;
+    match place.carry_out(plan, arguments.plan.yes, &cancel).await {
         Some(report) => finish(&report, &arguments.delivery),
         None => Ok(question::declined(&cancel)),
     }
@@ -113,9 +114,9 @@ fn refuse_changed(saved: &SavedPlan, plan: &PreparePlan, path: &Path) -> operati
 
 fn finish(report: &PrepareReport, delivery: &DeliveryArguments) -> operations::Result<ExitCode> {
     let written = deliver::write(report, delivery);
-    match delivery.output {
-        Output::Json => failure::print_json(report)?,
-        Output::Table => show::report(report)?,
+    match delivery.output.shape.notation() {
+        Some(notation) => document::print(report, notation)?,
+        None => show::report(report)?,
     }
     written?;
     Ok(if report.cancelled {
@@ -164,7 +165,7 @@ impl Place {
     ) -> Option<PrepareReport> {
         remark(&show::summary(&plan));
         if plan.has_changes() && !yes && question::can_ask() {
-            remark(show::table(&plan, Screen::of_stderr()).trim_end());
+            failure::say(show::table(&plan, Screen::of_stderr()).trim_end());
             if !question::ask("carry it out?", cancel).await {
                 return None;
             }

@@ -182,7 +182,7 @@ pub(super) fn errors(steps: &[StepReport]) {
 }
 
 fn tell(error: &OperationError) {
-    remark(&failure::text(error));
+    failure::tell(error);
 }
 
 /// Tells what was observed.

@@ -40,11 +40,11 @@ pub(super) fn report(report: &CheckReport, evidence: bool) -> operations::Result
     print(&out)?;
     for image in &report.images {
         if let Some(problem) = &image.problem {
-            remark(&text(problem));
+            failure::tell(problem);
         }
         if let Some(error) = image.prime_error.as_ref().filter(|error| Some(*error) != image.problem.as_ref())
         {
-            remark(&text(error));
+            failure::tell(error);
         }
         let findings = screen::findings(&image.findings);
         if !findings.is_empty() {

@@ -5,15 +5,15 @@ use indicatif::HumanBytes;
 use operations::OperationError;
 use operations::clone::{ClonePlan, CloneReport, CloneRoute, PlannedClone, PolicyPlan, Step};
 
-use super::is_json;
 use crate::arguments::Output;
-use crate::failure::{print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
 pub(super) fn show_plan(plan: &ClonePlan, output: Output) -> operations::Result<()> {
-    if is_json(output) {
-        return print_json(plan);
+    if let Some(notation) = output.notation() {
+        return document::print(plan, notation);
     }
     print(&format!("{}\n{}\n", plan_table(plan, Screen::of_stdout()), summary(plan)))?;
     let refused = plan.images.iter().filter_map(|image| match &image.step {
@@ -33,14 +33,14 @@ fn tell<'a>(
     conflicts: impl Iterator<Item = &'a PlannedClone>,
 ) {
     for error in errors {
-        remark(&crate::failure::text(error));
+        failure::tell(error);
     }
     for image in conflicts {
         if let Step::Conflict { existing } = &image.step {
             let error = OperationError::new(format!("cannot clone to `{}`", image.destination))
                 .refused(format!("the tag stands for {existing}, another image"))
                 .hint("name another tag, or let this one move with --overwrite");
-            remark(&crate::failure::text(&error));
+            failure::tell(&error);
         }
     }
 }
@@ -141,8 +141,8 @@ pub(super) fn summary(plan: &ClonePlan) -> String {
 
 /// Prints a report: one table, and what failed below it.
 pub(super) fn show_report(report: &CloneReport, output: Output) -> operations::Result<()> {
-    if is_json(output) {
-        return print_json(report);
+    if let Some(notation) = output.notation() {
+        return document::print(report, notation);
     }
     let screen = Screen::of_stdout();
     let mut table = screen.table(&["IMAGE", "IN ECR", "OUTCOME", "PLATFORMS", "SIZE", "SENT", "HEALTHOMICS"]);
@@ -182,7 +182,7 @@ pub(super) fn show_report(report: &CloneReport, output: Output) -> operations::R
     print(&(text + "\n"))?;
     for image in &report.images {
         if let Some(error) = &image.error {
-            remark(&crate::failure::text(error));
+            failure::tell(error);
         }
     }
     let findings = screen::findings(&report.findings);

@@ -6,18 +6,19 @@ use operations::cache::{Action, CachePlan};
 use operations::prepare::{PlannedAction, PrepareOutcome, PreparePlan, PrepareReport, PrepareRoute};
 
 use crate::arguments::Output;
-use crate::failure::{self, print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
 pub(super) fn plan(plan: &PreparePlan, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(plan);
+    if let Some(notation) = output.notation() {
+        return document::print(plan, notation);
     }
     print(&format!("{}\n{}\n", table(plan, Screen::of_stdout()), summary(plan)))?;
     for image in &plan.images {
         match (&image.problem, image.route.reason()) {
-            (Some(problem), _) => remark(&failure::text(problem)),
+            (Some(problem), _) => failure::tell(problem),
             (None, Some(reason)) => remark(&format!("{} is cloned: {reason}", short(&image.image))),
             (None, None) => {}
         }
@@ -139,11 +140,11 @@ pub(super) fn report(report: &PrepareReport) -> operations::Result<()> {
     print(&screen::render(&table))?;
     for cache in &report.caches {
         for error in cache.steps.iter().filter_map(|step| step.error.as_ref()) {
-            remark(&failure::text(error));
+            failure::tell(error);
         }
     }
     for error in report.images.iter().filter_map(|image| image.error.as_ref()) {
-        remark(&failure::text(error));
+        failure::tell(error);
     }
     let findings = screen::findings(&report.findings);
     if !findings.is_empty() {
