@@ -1,9 +1,10 @@
 """Makes the images of the measurement, without any container engine, and pushes them to a registry.
 
-Run as a program: `images.py HOST`. Every image is the same each time it is made: the bytes come from seeded generators.
+Run as a program: `images.py HOST SIZE`. Every image is the same each time it is made: the bytes come from seeded generators.
 """
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import http.client
@@ -18,12 +19,32 @@ SCHEMA2 = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
-LARGE_LAYERS = 20
-LARGE_LAYER = 50.0
-MANY = 100
-COMMON = (20.0, 12.0, 5.2)
-OWN = (8.0, 3.66)
-FAULT_LAYERS = (20.0, 12.0, 10.0, 6.0, 3.2)
+
+@dataclasses.dataclass(frozen=True)
+class Size:
+    """How large and how many the images are; layers in MiB."""
+
+    name: str
+    large_layers: int
+    large_layer: float
+    many: int
+    common: tuple
+    own: tuple
+    fault_layers: tuple
+    # The faults that are tried, all if none is named.
+    faults: tuple
+    # A case in which next to nothing is done needs some rounds to be told from noise.
+    least_rounds: int
+
+    def names(self, case):
+        """Returns the repositories of a case."""
+        many = [f"tool-{number:03}" for number in range(self.many)]
+        return {"large": ["large"], "many": many, "fault": ["fault"]}[case]
+
+
+WHOLE = Size("whole", 20, 50.0, 100, (20.0, 12.0, 5.2), (8.0, 3.66), (20.0, 12.0, 10.0, 6.0, 3.2), (), 3)
+QUICK = Size("quick", 4, 1.0, 6, (1.0, 0.5), (0.5,), (18.0, 1.0), ("429-put", "cut-upload"), 1)
+SIZES = {size.name: size for size in (WHOLE, QUICK)}
 
 
 def layer(seed, mebibytes):
@@ -87,37 +108,28 @@ class Pusher:
         return body if answer.status == 200 else None
 
 
-def names(case):
-    """Returns the repositories of a case."""
-    return {
-        "large": ["large"],
-        "many": [f"tool-{number:03}" for number in range(MANY)],
-        "fault": ["fault"],
-    }[case]
-
-
 def say(words):
     print(f"# {words}", file=sys.stderr, flush=True)
 
 
-def make(host):
+def make(host, size):
     """Makes and pushes all images."""
     pusher = Pusher(host)
-    say("making the image of 20 layers")
-    layers = [(layer(f"large-{number}", LARGE_LAYER), None) for number in range(LARGE_LAYERS)]
+    say("making the large image")
+    layers = [(layer(f"large-{number}", size.large_layer), None) for number in range(size.large_layers)]
     pusher.image("large", "1", layers)
     del layers
-    say("making 100 images that share layers")
-    common = [layer(f"common-{number}", size) for number, size in enumerate(COMMON)]
+    say(f"making {size.many} images that share layers")
+    common = [layer(f"common-{number}", mebibytes) for number, mebibytes in enumerate(size.common)]
     first = None
-    for repository in names("many"):
-        own = [(layer(f"{repository}-{number}", size), None) for number, size in enumerate(OWN)]
+    for repository in size.names("many"):
+        own = [(layer(f"{repository}-{number}", mebibytes), None) for number, mebibytes in enumerate(size.own)]
         pusher.image(repository, "1", [(content, first) for content in common] + own)
         first = first or repository
     say("making the image for the faults")
-    layers = [(layer(f"fault-{number}", size), None) for number, size in enumerate(FAULT_LAYERS)]
+    layers = [(layer(f"fault-{number}", mebibytes), None) for number, mebibytes in enumerate(size.fault_layers)]
     pusher.image("fault", "1", layers)
 
 
 if __name__ == "__main__":
-    make(sys.argv[1])
+    make(sys.argv[1], SIZES[sys.argv[2]])

@@ -130,8 +130,8 @@ def forget(folder):
 
 
 def version(tool):
-    words = {"omics-ecr": None, "skopeo": ["--version"]}.get(tool.name, ["version"])
-    if words is None:
-        return tool.program
+    """Returns what a program says of itself."""
+    words = ["--version"] if tool.name == "skopeo" else ["version"]
     answer = subprocess.run([tool.program, *words], capture_output=True, text=True, check=False)
-    return " ".join(answer.stdout.split()[:6])
+    said = " ".join(answer.stdout.split()[:4])
+    return said if tool.name in said else f"{tool.name} {said}"

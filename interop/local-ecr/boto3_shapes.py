@@ -122,6 +122,8 @@ REGISTRY_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [
      "Resource": "arn:aws:ecr:us-east-1:000000000000:repository/quay/*"}]})
 LIFECYCLE = json.dumps({"rules": [{"rulePriority": 1, "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan",
                                                                     "countNumber": 1}, "action": {"type": "expire"}}]})
+LIFECYCLE_ANY = json.dumps({"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan",
+                                                                        "countNumber": 1}, "action": {"type": "expire"}}]})
 made = call("CreateRepository", repositoryName="team/tool", tags=[{"Key": "team", "Value": "a"}],
             imageScanningConfiguration={"scanOnPush": True}, encryptionConfiguration={"encryptionType": "AES256"})
 arn = made["repository"]["repositoryArn"]
@@ -174,6 +176,46 @@ call("GetLifecyclePolicy", repositoryName="team/tool")
 call("DeleteLifecyclePolicy", repositoryName="team/tool")
 refused("LifecyclePolicyNotFoundException", "GetLifecyclePolicy", repositoryName="team/tool")
 
+refused("LifecyclePolicyPreviewNotFoundException", "GetLifecyclePolicyPreview", repositoryName="team/tool")
+refused("LifecyclePolicyNotFoundException", "StartLifecyclePolicyPreview", repositoryName="team/tool")
+refused("InvalidParameterException", "StartLifecyclePolicyPreview", repositoryName="team/tool", lifecyclePolicyText="x" * 100)
+for number in range(3):
+    push(f"preview-{number}", f"layer of {number}".encode())
+call("StartLifecyclePolicyPreview", repositoryName="team/tool", lifecyclePolicyText=LIFECYCLE_ANY)
+client.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName="team/tool")
+marked = call("GetLifecyclePolicyPreview", repositoryName="team/tool")
+note("GetLifecyclePolicyPreview", [] if len(marked["previewResults"]) == 3 else [f"marked are {marked['previewResults']}"])
+pages = list(client.get_paginator("get_lifecycle_policy_preview").paginate(repositoryName="team/tool", PaginationConfig={"PageSize": 1}))
+note("GetLifecyclePolicyPreview", [] if len(pages) == len(marked["previewResults"]) else [f"{len(pages)} pages"])
+refused("ScanNotFoundException", "DescribeImageScanFindings", repositoryName="team/tool", imageId={"imageTag": "1"})
+refused("ImageNotFoundException", "DescribeImageScanFindings", repositoryName="team/tool", imageId={"imageTag": "none"})
+refused("ImageNotFoundException", "StartImageScan", repositoryName="team/tool", imageId={"imageTag": "none"})
+try:
+    client.start_image_scan(repositoryName="team/tool", imageId={"imageTag": "1"})
+    note("StartImageScan", ["an empty success"])
+except ClientError as error:
+    note("StartImageScan", [] if "StartImageScan" in str(error) else [str(error)])
+call("DescribeImageReplicationStatus", repositoryName="team/tool", imageId={"imageTag": "1"})
+refused("SigningConfigurationNotFoundException", "GetSigningConfiguration")
+call("PutSigningConfiguration", signingConfiguration={"rules": [
+    {"signingProfileArn": "arn:aws:signer:us-east-1:000000000000:/signing-profiles/release",
+     "repositoryFilters": [{"filter": "team/*", "filterType": "WILDCARD_MATCH"}]}]})
+call("GetSigningConfiguration")
+push("signed", b"to be signed")
+status = call("DescribeImageSigningStatus", repositoryName="team/tool", imageId={"imageTag": "signed"})
+note("DescribeImageSigningStatus", [] if status["signingStatuses"] else ["the rule is not applied"])
+call("DeleteSigningConfiguration")
+refused("SigningConfigurationNotFoundException", "DeleteSigningConfiguration")
+principal = "arn:aws:iam::000000000000:role/scanner"
+call("RegisterPullTimeUpdateExclusion", principalArn=principal)
+refused("ExclusionAlreadyExistsException", "RegisterPullTimeUpdateExclusion", principalArn=principal)
+call("ListPullTimeUpdateExclusions")
+call("DeregisterPullTimeUpdateExclusion", principalArn=principal)
+refused("ExclusionNotFoundException", "DeregisterPullTimeUpdateExclusion", principalArn=principal)
+call("ListReplicationBackfills")
+for operation in ("DescribeReplicationBackfillResults", "StopReplicationBackfill"):
+    refused("ReplicationBackfillNotFoundException", operation, replicationBackfillId="00000000-0000-0000-0000-000000000000")
+
 refused("RegistryPolicyNotFoundException", "GetRegistryPolicy")
 call("PutRegistryPolicy", policyText=REGISTRY_POLICY)
 call("GetRegistryPolicy")
@@ -208,10 +250,5 @@ call("DeleteRepositoryCreationTemplate", prefix="quay")
 refused("TemplateNotFoundException", "DeleteRepositoryCreationTemplate", prefix="quay")
 refused("RepositoryNotEmptyException", "DeleteRepository", repositoryName="team/tool")
 call("DeleteRepository", repositoryName="team/tool", force=True)
-try:
-    client.start_image_scan(repositoryName="page/1", imageId={"imageTag": "1"})
-    note("StartImageScan", ["an empty success"])
-except ClientError as error:
-    note("StartImageScan", [] if "StartImageScan" in str(error) else [str(error)])
 print(f"boto3: {passed} passed, {failed} failed, 0 skipped")
 sys.exit(failed > 0)

@@ -1,12 +1,8 @@
 # What the scripts of container clients share; sourced by them after `server.sh`.
 #
 # Sets DIGEST (of an image in the layout WORK/image), HOST (of the registry), UPSTREAM (of docker-registry, which has
-# the image as bio/tool:1 and bio/tool:2, behind the rule `quay`) and PASSWORD, and gives ecr OPERATION BODY and
-# has_image REPOSITORY TAG.
-
-free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
+# the image as bio/tool:1 and bio/tool:2, behind the rule `quay`), PASSWORD and UPSTREAM_PID, and gives
+# ecr OPERATION BODY and has_image REPOSITORY TAG.
 
 ecr() {
     operation=$1
@@ -15,7 +11,6 @@ ecr() {
 }
 
 start_both() {
-    need docker-registry skopeo curl
     python3 "$HERE/interop/local-ecr/image.py" "$WORK/image"
     DIGEST=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["manifests"][0]["digest"])' "$WORK/image/index.json")
     UPSTREAM=127.0.0.1:$(free_port)
@@ -27,11 +22,13 @@ http: {addr: $UPSTREAM}
 CONFIG
     docker-registry serve "$WORK/upstream.yml" >"$WORK/upstream.log" 2>&1 &
     UPSTREAM_PID=$!
+    STARTED="$STARTED $UPSTREAM_PID"
+    wait_for_port "${UPSTREAM#*:}"
     start_registry "$WORK/data" "quay.io=http://$UPSTREAM"
     HOST=${ENDPOINT#http://}
     for tag in 1 2; do
         skopeo --insecure-policy copy -q --preserve-digests --retry-times 5 --dest-tls-verify=false \
-            "oci:$WORK/image:1" "docker://$UPSTREAM/bio/tool:$tag"
+            "oci:$WORK/image:1" "docker://$UPSTREAM/bio/tool:$tag" >"$WORK/skopeo.log" 2>&1
     done
     ecr CreatePullThroughCacheRule '{"ecrRepositoryPrefix":"quay","upstreamRegistryUrl":"quay.io"}' >"$WORK/rule"
     ecr CreateRepository '{"repositoryName":"team/tool"}' >"$WORK/repository"

@@ -19,6 +19,7 @@ mod prepare;
 mod progress;
 mod proxies;
 mod question;
+mod remarks;
 mod rewrite;
 mod role;
 mod running;

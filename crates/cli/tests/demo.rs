@@ -90,3 +90,55 @@ fn a_workflow_of_ones_own_is_shown_as_it_is() {
     assert_eq!(outcome(1), "failed", "{report:#}");
     assert_eq!(report["pulled"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn the_stand_ins_alone_stay_until_they_are_stopped() {
+    use std::io::Read as _;
+    let folder = tempfile::tempdir().unwrap();
+    let digest = "0".repeat(64);
+    let text = format!(
+        "process A {{\n    container 'ghcr.io/lab/tool:1.0'\n    script:\n    'true'\n}}\n\
+         process B {{\n    container 'quay.io/lab/pinned@sha256:{digest}'\n    script:\n    'true'\n}}\n"
+    );
+    fs::write(folder.path().join("main.nf"), text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_omics-ecr"));
+    command.arg("demo").arg(folder.path()).args(["--registries-only", "--output", "json"]).env_clear();
+    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut said = Vec::new();
+    let mut out = child.stdout.take().unwrap();
+    let report: Value = loop {
+        let mut piece = [0; 4096];
+        let read = out.read(&mut piece).unwrap();
+        assert!(read > 0, "it ended: {}", String::from_utf8_lossy(&said));
+        said.extend_from_slice(&piece[..read]);
+        if let Ok(report) = serde_json::from_slice(&said) {
+            break report;
+        }
+    };
+    let images = report["images"].as_array().unwrap();
+    assert_eq!(images.len(), 2, "{report:#}");
+    for (image, path) in images.iter().zip(["lab/tool", "lab/pinned"]) {
+        let host = image["image"].as_str().unwrap().split('/').next().unwrap();
+        let registries = report["registries"].as_array().unwrap();
+        let endpoint =
+            registries.iter().find(|one| one["host"] == host).unwrap()["endpoint"].as_str().unwrap();
+        let address = endpoint.strip_prefix("http://").unwrap();
+        let digest = image["digest"].as_str().unwrap();
+        // What stands in for a digest has a digest of its own, and is found under it.
+        assert!(digest.starts_with("sha256:") && !digest.ends_with("000"));
+        let answer = get(address, &format!("/v2/{path}/manifests/{digest}"));
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains(digest), "{answer}");
+    }
+    assert!(child.try_wait().unwrap().is_none());
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn get(address: &str, path: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

@@ -120,36 +120,44 @@ fn what_an_account_has_is_taken_over() {
 }
 
 #[test]
-fn the_new_rules_of_a_plan_are_written_without_asking_aws() {
+fn what_a_plan_changes_is_written_without_asking_aws() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("plan.json");
-    let rule = |is_new: bool| serde_json::json!({ "upstream": "quay.io", "upstreamPrefix": "ROOT", "credentialArn": null, "isNew": is_new });
+    let rule = serde_json::json!({ "upstream": "quay.io", "upstreamPrefix": "ROOT", "credentialArn": null, "isNew": true });
     let others = serde_json::json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "Others", "Effect": "Allow",
         "Principal": { "AWS": "arn:aws:iam::222222222222:root" }, "Action": "ecr:ReplicateImage", "Resource": "*" }] });
+    let mut merged = others.clone();
+    merged["Statement"].as_array_mut().unwrap().push(serde_json::json!({ "Sid": "Ours" }));
     let mut plan = serde_json::json!({
         "schema_version": 1, "account": "123456789012", "region": "us-east-1",
         "request": { "workflow": "w", "images": [], "unresolved": 0 },
         "state": {
-            "rule `quay`": rule(true),
-            "rule `old`": rule(false),
-            "registry policy of `123456789012` for the rule `quay`":
-                { "kind": "registry-policy", "object": "123456789012", "action": "update", "before": others, "after": {} },
+            "rule `quay`": rule,
+            "rule `old`": rule,
+            "rule of `quay` for the rule `quay`": { "kind": "rule", "object": "quay", "action": "create", "after": {
+                "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io", "upstreamRepositoryPrefix": "ROOT" } },
+            "creation template of `old` for the rule `old`": { "kind": "template", "object": "old", "action": "update",
+                "before": {}, "after": { "prefix": "old", "appliedFor": ["PULL_THROUGH_CACHE"],
+                "imageTagMutability": "IMMUTABLE", "repositoryPolicy": { "Statement": [] } } },
+            "registry policy": { "before": others, "after": merged },
         },
     });
     fs::write(&file, plan.to_string()).unwrap();
     let run = || omics_ecr(&["export", "terraform", "--plan", file.to_str().unwrap()]);
     let text = stdout(&run());
+    assert!(text.contains("aws_ecr_pull_through_cache_rule\" \"quay\""), "{text}");
+    assert!(!text.contains("aws_ecr_pull_through_cache_rule\" \"old\""), "{text}");
     assert!(
-        text.contains("aws_ecr_pull_through_cache_rule\" \"quay\"") && !text.contains("\"old\""),
+        text.contains("to = aws_ecr_repository_creation_template.old") && text.contains("IMMUTABLE"),
         "{text}"
     );
     assert!(text.contains("Others") && text.contains("to = aws_ecr_registry_policy.registry"), "{text}");
 
     // Where the plan leaves the policy alone, so does the export.
-    plan["state"].as_object_mut().unwrap().retain(|subject, _| subject.starts_with("rule"));
+    plan["state"].as_object_mut().unwrap().remove("registry policy");
     fs::write(&file, plan.to_string()).unwrap();
     assert!(!stdout(&run()).contains("aws_ecr_registry_policy"));
-    plan["state"]["rule `quay`"] = rule(false);
+    plan["state"].as_object_mut().unwrap().retain(|subject, _| !subject.contains(" of "));
     fs::write(&file, plan.to_string()).unwrap();
     assert_eq!(run().status.code(), Some(2));
 }

@@ -139,7 +139,7 @@ fn a_repair_is_applied_and_validated_again() {
     assert_eq!(repair["report"]["verdict"], "ok");
     let again = world.run(&["--fix", "--yes"]);
     assert_eq!(again.status.code(), Some(0));
-    assert!(err(&again).contains("nothing that can be repaired"), "{}", err(&again));
+    assert!(err(&again).contains("nothing to repair"), "{}", err(&again));
 }
 
 #[test]

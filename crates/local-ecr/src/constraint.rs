@@ -83,6 +83,16 @@ text! {
     SCANNING_FILTER: 1, 255, r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$";
     /// `AccountSettingName`.
     ACCOUNT_SETTING_NAME: 1, 64, r"(?s).*";
+    /// `SigningProfileArn`.
+    SIGNING_PROFILE_ARN: 0, 200,
+        r"^arn:aws(-[a-z]+)*:signer:[a-z0-9-]+:[0-9]{12}:\/signing-profiles\/[a-zA-Z0-9_]{2,}$";
+    /// `SigningRepositoryFilterValue`.
+    SIGNING_FILTER: 1, 256, r"^(?:[a-z0-9*]+(?:[._-][a-z0-9*]+)*/)*[a-z0-9*]+(?:[._-][a-z0-9*]+)*$";
+    /// `PrincipalArn`.
+    PRINCIPAL_ARN: 0, 200, r"^arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\w+=,.@-]+(/[\w+=,.@-]+)*$";
+    /// `ReplicationBackfillId`.
+    REPLICATION_BACKFILL_ID: 0, UNBOUNDED,
+        r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";
     /// `ArtifactType`.
     ARTIFACT_TYPE: 1, 255, r"(?s).*";
 }

@@ -7,6 +7,7 @@ mod authorization;
 pub(crate) mod identity;
 pub(crate) mod image;
 pub(crate) mod layer;
+pub(crate) mod lifecycle;
 pub(crate) mod policy_text;
 pub(crate) mod repository;
 pub(crate) mod rule;
@@ -15,10 +16,12 @@ pub(crate) mod setting;
 pub(crate) mod tag;
 pub(crate) mod template;
 pub(crate) mod token;
+pub(crate) mod wildcard;
 
 use ::image::{AccountId, Region};
 
 use crate::clock::Clock;
+use crate::ecr::identity::{Caller, SERVICE_ROLE};
 use crate::ecr::token::Tokens;
 use crate::metrics::Metrics;
 use crate::storage::Storage;
@@ -58,5 +61,14 @@ impl Ecr {
     pub(crate) fn repository_uri(&self, name: &str) -> String {
         let host = self.endpoint.split_once("://").map_or(self.endpoint.as_str(), |(_, host)| host);
         format!("{host}/{name}")
+    }
+
+    /// Returns the role that a caller acts by; the account's own user has none.
+    pub(crate) fn role_arn(&self, caller: &Caller) -> Option<String> {
+        let (partition, account) = (self.region.partition(), &self.account);
+        match caller {
+            Caller::Account => None,
+            Caller::Service(_) => Some(format!("arn:{partition}:iam::{account}:role/{SERVICE_ROLE}")),
+        }
     }
 }

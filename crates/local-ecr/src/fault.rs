@@ -32,6 +32,10 @@ codes! {
     AccessDenied,
     /// An upload without a byte.
     EmptyUpload,
+    /// The principal is on the list already.
+    ExclusionAlreadyExists,
+    /// The principal is not on the list.
+    ExclusionNotFound,
     /// The very same image is there already.
     ImageAlreadyExists,
     /// The manifest has another digest than said.
@@ -66,6 +70,8 @@ codes! {
     LayersNotFound,
     /// No lifecycle policy is set.
     LifecyclePolicyNotFound,
+    /// No preview of a lifecycle policy was asked for.
+    LifecyclePolicyPreviewNotFound,
     /// A quota is used up.
     LimitExceeded,
     /// A request without a signature, where one is needed.
@@ -78,6 +84,8 @@ codes! {
     PullThroughCacheRuleNotFound,
     /// The index names images that the repository does not have.
     ReferencedImagesNotFound,
+    /// No such backfill of replicas.
+    ReplicationBackfillNotFound,
     /// No registry policy is set.
     RegistryPolicyNotFound,
     /// A repository of the name is there already.
@@ -92,12 +100,16 @@ codes! {
     ResourceExists,
     /// No such secret.
     ResourceNotFound,
+    /// The image was never scanned.
+    ScanNotFound,
     /// No such secret, where a rule names one.
     SecretNotFound,
     /// The body is not the JSON the operation takes.
     Serialization,
     /// The server failed.
     Server,
+    /// No signing configuration is set.
+    SigningConfigurationNotFound,
     /// A template for the prefix is there already.
     TemplateAlreadyExists,
     /// No template for the prefix.

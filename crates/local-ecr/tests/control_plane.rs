@@ -207,9 +207,12 @@ async fn parameters_that_break_the_model_are_refused_by_name() {
     ] {
         assert_eq!(server.refused(operation, body.clone()).await, exception, "{operation} {body}");
     }
-    let (status, left_out) = server.ecr_any("StartImageScan", json!({})).await;
+    let (status, left_out) = server.ecr_any("StartReplicationBackfill", json!({})).await;
     assert_eq!(status, StatusCode::NOT_IMPLEMENTED);
-    assert!(left_out["message"].as_str().is_some_and(|text| text.contains("StartImageScan")), "{left_out}");
+    assert!(
+        left_out["message"].as_str().is_some_and(|text| text.contains("StartReplicationBackfill")),
+        "{left_out}"
+    );
     let (status, unknown) = server.json("DynamoDB_20120810.ListTables", json!({})).await;
     assert_eq!((status, &unknown["__type"]), (StatusCode::BAD_REQUEST, &json!("UnknownOperationException")));
 }
@@ -557,25 +560,13 @@ async fn secrets_have_versions_and_are_deleted_with_a_window() {
 #[tokio::test]
 async fn an_operation_that_is_left_out_says_so_by_its_name() {
     let server = start().await;
-    for name in [
-        "DeleteSigningConfiguration",
-        "DeregisterPullTimeUpdateExclusion",
-        "DescribeImageReplicationStatus",
-        "DescribeImageScanFindings",
-        "DescribeImageSigningStatus",
-        "DescribeReplicationBackfillResults",
-        "GetLifecyclePolicyPreview",
-        "GetSigningConfiguration",
-        "ListPullTimeUpdateExclusions",
-        "ListReplicationBackfills",
-        "PutSigningConfiguration",
-        "RegisterPullTimeUpdateExclusion",
-        "StartImageScan",
-        "StartLifecyclePolicyPreview",
-        "StartReplicationBackfill",
-        "StopReplicationBackfill",
-    ] {
-        let (status, answer) = server.ecr_any(name, json!({ "repositoryName": "aa" })).await;
+    server.repository("aa").await;
+    server.push_image("aa", "1", b"one").await;
+    let scan = |tag: &str| json!({ "repositoryName": "aa", "imageId": { "imageTag": tag } });
+    assert_eq!(server.refused("StartImageScan", scan("none")).await, "ImageNotFoundException");
+    let backfill = json!({ "destination": { "region": "eu-west-1", "registryId": "000000000000" } });
+    for (name, body) in [("StartImageScan", scan("1")), ("StartReplicationBackfill", backfill)] {
+        let (status, answer) = server.ecr_any(name, body).await;
         assert_eq!(status, StatusCode::NOT_IMPLEMENTED, "{name}: {answer}");
         assert_eq!(answer["__type"], "NotImplementedException");
         assert!(answer["message"].as_str().expect("words").starts_with(name), "{answer}");

@@ -194,9 +194,9 @@ async fn targets_and_bodies_that_are_none_are_refused_by_name() {
         assert_eq!(answer["__type"], "UnknownOperationException");
     }
     let (status, answer) =
-        server.ecr_any("StartLifecyclePolicyPreview", json!({ "repositoryName": "team/tool" })).await;
+        server.ecr_any("StartReplicationBackfill", json!({ "repositoryName": "team/tool" })).await;
     assert_eq!(status, StatusCode::NOT_IMPLEMENTED);
-    assert!(answer["message"].as_str().is_some_and(|text| text.contains("StartLifecyclePolicyPreview")));
+    assert!(answer["message"].as_str().is_some_and(|text| text.contains("StartReplicationBackfill")));
     let large = json!({ "repositoryName": "x".repeat(29 << 20) });
     let (status, answer) = server.ecr_any("CreateRepository", large).await;
     assert_eq!((status, &answer["__type"]), (StatusCode::BAD_REQUEST, &json!("InvalidParameterException")));

@@ -66,6 +66,8 @@ impl Call {
         what: &str,
         work: impl Future<Output = operations::Result<T>>,
     ) -> Result<T, Stop> {
+        // The first message is on its way before there can be an answer.
+        self.progress.now(what.to_owned()).await;
         tokio::select! {
             outcome = self.until_cancelled(work) => outcome,
             never = self.progress.beat(what) => match never {},
@@ -74,6 +76,7 @@ impl Call {
 
     /// Waits for work that changes something: it goes on to its end, so that nothing is left half done.
     pub(crate) async fn writing<T>(&self, what: &str, work: impl Future<Output = T>) -> T {
+        self.progress.now(what.to_owned()).await;
         tokio::select! {
             outcome = work => outcome,
             never = self.progress.beat(what) => match never {},
@@ -109,8 +112,7 @@ impl Call {
 
     /// Returns whether requests and answers go by the protocol that keeps no session.
     pub(crate) fn is_stateless(&self) -> bool {
-        let version = self.context.protocol_version();
-        version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+        is_stateless(&self.context)
     }
 
     /// Returns what the client can do.
@@ -128,6 +130,12 @@ impl Call {
     pub(crate) fn seal(&self, told: &Told) -> String {
         self.server.request_state.seal(told, &self.subject)
     }
+}
+
+/// Returns whether a request and its answer go by the protocol that keeps no session.
+pub(crate) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    let version = context.protocol_version();
+    version.is_some_and(|version| version.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
 /// Returns the account that a call names.

@@ -4,8 +4,8 @@ use image::Upstream;
 use operations::explanation;
 use rmcp::model::{CompleteRequestParams, CompleteResult, CompletionInfo, ErrorData, Reference};
 
-use crate::resources;
 use crate::server::State;
+use crate::{resources, tools};
 
 /// Returns what an argument may be, as far as it is typed.
 ///
@@ -22,6 +22,7 @@ pub(crate) async fn complete(
         (true, "ecr_prefix") => Upstream::ALL.iter().map(|known| known.default_prefix.to_owned()).collect(),
         (true, "container_uri") => resources::repositories(server).await,
         (false, "id") => explanation::all().map(|found| found.code.id().to_owned()).collect(),
+        (false, "tool") => tools::list().iter().map(|tool| tool.name.to_string()).collect(),
         (false, "prefix") => resources::prefixes(server).await,
         _ => Vec::new(),
     };

@@ -37,18 +37,18 @@ pub struct HttpOptions {
     pub origins: Vec<String>,
 }
 
-/// Serves until it is cancelled; `ready` is told the address once it answers.
+/// Serves until it is cancelled, each session by a handler of its own; `ready` is told the address once it answers.
 ///
 /// # Errors
 /// When the address is not this machine's own and there is no token, the token is too short, or nobody can listen there.
 pub async fn serve_http<H>(
-    handler: H,
+    session: impl Fn() -> H + Send + Sync + 'static,
     options: HttpOptions,
     ready: impl FnOnce(SocketAddr),
     cancel: CancellationToken,
 ) -> Result<(), ServeError>
 where
-    H: ServerHandler + Clone,
+    H: ServerHandler,
 {
     let refused = |words: &dyn std::fmt::Display| ServeError::Listen {
         address: options.address.to_string(),
@@ -72,7 +72,7 @@ where
         .enforce_origin_validation()
         .with_cancellation_token(cancel.child_token());
     let service: StreamableHttpService<H, LocalSessionManager> =
-        StreamableHttpService::new(move || Ok(handler.clone()), Arc::default(), config);
+        StreamableHttpService::new(move || Ok(session()), Arc::default(), config);
     let digest = options.token.as_deref().map(|token| Arc::new(Sha256::digest(token).to_vec()));
     let router = axum::Router::new()
         .nest_service(PATH, service)

@@ -11,6 +11,7 @@ mod completion;
 mod config;
 mod consent;
 mod http;
+mod log;
 mod paths;
 mod progress;
 mod prompts;
@@ -19,9 +20,9 @@ mod schema;
 mod server;
 mod state;
 mod stdio;
-mod thread;
 mod tools;
 mod wording;
+mod workers;
 
 pub use config::{AccountChoice, Config, Connect, Purpose};
 pub use http::{HttpOptions, serve_http};

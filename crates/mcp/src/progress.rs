@@ -43,7 +43,7 @@ impl Progress {
         let _ = self.peer.notify_progress(note).await;
     }
 
-    /// Tells at once that work begins, and again and again that it goes on; the value is the time in seconds.
+    /// Tells again and again that work goes on; the value is the time in seconds.
     pub(crate) async fn beat(&self, what: &str) -> Infallible {
         if self.token.is_none() {
             std::future::pending::<()>().await;

@@ -20,12 +20,11 @@ const PROMPTS: [Entry; 4] = [
         description: "Make every container image of a workflow ready for HealthOmics",
         arguments: &[("workflow_folder", "Folder of the workflow", true)],
         text: "Make the container images of the workflow in `{workflow_folder}` ready for AWS HealthOmics.\n\
-            1. ScanWorkflow: tell me the images and what is unresolved.\n\
-            2. ValidateECRConfiguration: tell me what stands in the way.\n\
-            3. For each registry without a rule plan CreateECRPullThroughCache; for each image that no rule serves plan \
-            CloneContainerToECR. Show me all plans before anything is changed.\n\
-            4. GenerateContainerRegistryMap into the folder.\n\
-            5. CheckContainerAvailability for each URI, and tell me what a run would still miss.",
+            1. ValidateECRConfiguration: tell me what stands in the way.\n\
+            2. PrepareWorkflow: show me its plan, the images that it refuses, and what helps each of them. An image whose \
+            name no file gives is unresolved: ask me for it.\n\
+            3. When I agree, carry the plan out; where the server is read-only, tell me how to allow it.\n\
+            4. GenerateContainerRegistryMap into the folder, and tell me what a run would still miss.",
     },
     Entry {
         name: "set_up_docker_hub",

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::answer;
 use crate::config::AccountChoice;
 use crate::server::{LIST_TTL_MS, State};
+use crate::tools;
 
 /// The registries that rules can be for.
 const REGISTRIES: &str = "omics-ecr://registries";
@@ -15,6 +16,8 @@ const REGISTRIES: &str = "omics-ecr://registries";
 const FINDINGS: &str = "omics-ecr://findings";
 /// What comes before the id of one finding.
 const FINDING: &str = "omics-ecr://findings/";
+/// What comes before the name of a tool whose result has the schema.
+const SCHEMA: &str = "omics-ecr://schemas/";
 /// The rules of the registry.
 const RULES: &str = "ecr://rules";
 /// The policy of the registry.
@@ -63,6 +66,10 @@ pub(crate) fn templates() -> Vec<ResourceTemplate> {
             .with_title("Finding")
             .with_description("Why a finding matters, a wrong and a right example, and the fix")
             .with_mime_type("text/markdown"),
+        ResourceTemplate::new(format!("{SCHEMA}{{tool}}"), "schema")
+            .with_title("Schema of a result")
+            .with_description("The exact JSON schema of what a tool returns, with the meaning of every field")
+            .with_mime_type("application/schema+json"),
         ResourceTemplate::new(format!("{TEMPLATE}{{prefix}}"), "template")
             .with_title("Repository creation template")
             .with_description("The template of one ECR repository prefix")
@@ -80,6 +87,11 @@ pub(crate) async fn read(server: &State, uri: &str) -> Result<ReadResourceResult
     if let Some(id) = uri.strip_prefix(FINDING) {
         let found = explanation::find(id).ok_or_else(missing)?;
         return Ok(fixed(ResourceContents::text(found.markdown(), uri).with_mime_type("text/markdown")));
+    }
+    if let Some(tool) = uri.strip_prefix(SCHEMA) {
+        let schema = tools::find(tool).ok_or_else(missing)?.output();
+        let contents = ResourceContents::text(schema.to_string(), uri);
+        return Ok(fixed(contents.with_mime_type("application/schema+json")));
     }
     let document = match uri {
         REGISTRIES => return Ok(fixed(document(uri, &registries()))),

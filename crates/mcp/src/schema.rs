@@ -1,7 +1,8 @@
 //! Schemas of what tools take and return, from the types themselves, in as few words as are exact.
 //!
 //! A list of tools is read by a model at the beginning of every conversation, so what a reader of a result does not
-//! need is left out: titles, number formats, and descriptions of what is returned.
+//! need is left out there: titles, number formats, descriptions of what is returned, and what is deeper than fits. The
+//! whole schema of each result is a resource.
 
 use std::sync::Arc;
 
@@ -9,8 +10,11 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-/// How deep the fields of what is returned are told.
-const DEPTH: usize = 1;
+/// Most levels of fields that a list of tools tells of what is returned.
+const DEEPEST: usize = 3;
+
+/// Longest schema of what a tool returns in a list of tools, in bytes, as long as the fields of the result itself fit.
+const LONGEST: usize = 1150;
 
 /// Most words of a list of words.
 const MOST_WORDS: usize = 12;
@@ -20,7 +24,7 @@ pub(crate) type Schema = Arc<Map<String, Value>>;
 
 /// Returns the schema of what a tool takes: with descriptions and constraints; what may be left out is never null.
 pub(crate) fn of_input<T: JsonSchema>() -> Schema {
-    let mut schema = generate::<T>(true);
+    let mut schema = generate::<T>(false);
     schema.as_object_mut().map(|object| object.remove("description"));
     shorten(&mut schema, &drop_null);
     if let Some(object) = schema.as_object_mut() {
@@ -29,11 +33,11 @@ pub(crate) fn of_input<T: JsonSchema>() -> Schema {
     finish(schema)
 }
 
-/// Returns the schema of what a tool returns: each field to the depth of a list of records in it, and from there on its
-/// type alone.
+/// Returns the schema of what a tool returns for a list of tools: each field as deep as there is room, and from there on
+/// its type alone.
 pub(crate) fn of_output<T: JsonSchema>() -> Schema {
-    let mut schema = generate::<T>(true);
-    shorten(&mut schema, &|object| {
+    let mut whole = generate::<T>(true);
+    shorten(&mut whole, &|object| {
         if object.get("description").is_some_and(Value::is_string) {
             object.remove("description");
         }
@@ -43,13 +47,26 @@ pub(crate) fn of_output<T: JsonSchema>() -> Schema {
             object.remove("enum");
         }
     });
-    cut(&mut schema, 0);
-    finish(schema)
+    for deepest in (1..=DEEPEST).rev() {
+        let mut schema = whole.clone();
+        cut(&mut schema, 0, deepest);
+        if schema.to_string().len() <= LONGEST {
+            return finish(schema);
+        }
+    }
+    cut(&mut whole, 0, 0);
+    finish(whole)
 }
 
-fn generate<T: JsonSchema>(inline: bool) -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.inline_subschemas = inline;
+/// Returns the whole schema of what a tool returns, with the meaning of every field.
+pub(crate) fn whole<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+fn generate<T: JsonSchema>(is_output: bool) -> Value {
+    let settings = SchemaSettings::draft2020_12();
+    let mut settings = if is_output { settings.for_serialize() } else { settings };
+    settings.inline_subschemas = true;
     settings.meta_schema = None;
     settings.into_generator().into_root_schema_for::<T>().to_value()
 }
@@ -182,26 +199,26 @@ fn merge_records(object: &mut Map<String, Value>) {
 }
 
 /// Leaves out what is deeper than fields are told; which fields are required is told of the whole alone.
-fn cut(schema: &mut Value, depth: usize) {
+fn cut(schema: &mut Value, depth: usize, deepest: usize) {
     let Some(object) = schema.as_object_mut() else { return };
     if depth > 0 {
         object.remove("required");
     }
-    if depth > DEPTH {
+    if depth > deepest {
         object.remove("properties");
         object.remove("enum");
     }
     for inner in object.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
-        cut(inner.1, depth + 1);
+        cut(inner.1, depth + 1, deepest);
     }
     for key in ["items", "additionalProperties"] {
         if let Some(inner) = object.get_mut(key) {
-            cut(inner, depth);
+            cut(inner, depth, deepest);
         }
     }
     for key in ["oneOf", "anyOf"] {
         for inner in object.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten() {
-            cut(inner, depth);
+            cut(inner, depth, deepest);
         }
     }
 }
@@ -259,11 +276,42 @@ mod tests {
         let schema = Value::Object((*of_output::<Returned>()).clone());
         let route = json!({
             "type": "object",
-            "properties": {"kind": {"type": "string"}, "name": {"type": "string"}},
+            "properties": {
+                "kind": {"type": "string", "enum": ["direct", "by"]},
+                "name": {"type": "string"},
+            },
         });
         assert_eq!(schema["properties"]["route"], route);
         assert_eq!(schema["properties"]["list"]["items"], route);
         assert_eq!(schema["required"], json!(["route", "list"]));
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Wide {
+        routes: Vec<Deep>,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Deep {
+        one: [Route; 1],
+        a_name_of_some_length_for_the_sake_of_length: Many,
+    }
+
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "read by the schema alone")]
+    struct Many {
+        words: std::collections::BTreeMap<String, [Taken; 3]>,
+        others: Option<String>,
+    }
+
+    #[test]
+    fn a_long_schema_is_told_less_deep_and_is_whole_elsewhere() {
+        let short = Value::Object((*of_output::<Wide>()).clone()).to_string();
+        assert!(short.len() <= LONGEST, "{short}");
+        let whole = whole::<Wide>();
+        assert_eq!(whole["$defs"]["Taken"]["properties"]["name"]["description"], "A name.");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The server: what it says of itself, and where each request goes.
 
+#![expect(deprecated, reason = "clients have logs until the protocol takes them away")]
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +10,8 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
     GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
     ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, Tool,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
@@ -16,18 +19,20 @@ use rmcp::{RoleServer, ServerHandler};
 use crate::accounts::Accounts;
 use crate::call::{self, Call};
 use crate::config::Config;
+use crate::log::{Level, Log};
 use crate::progress::Progress;
 use crate::state::RequestState;
-use crate::thread::on_its_own;
+use crate::workers::Workers;
 use crate::{completion, prompts, resources, tools};
 
 /// What the server tells an assistant about itself.
 const INSTRUCTIONS: &str = "Makes the container images of genomics workflows (WDL, Nextflow, CWL) ready in a private \
-    Amazon ECR, where AWS HealthOmics reads them. Order of work: ScanWorkflow or GenerateContainerRegistryMap on the \
-    folder; CreateECRPullThroughCache for each registry, CloneContainerToECR for what no rule serves; \
-    CheckContainerAvailability for each URI; ValidateECRConfiguration when a pull fails. Tools that change something \
-    return their plan unless the user started the server with --allow-write. Never ask for passwords or tokens: the user \
-    stores them with `omics-ecr secret create`.";
+    Amazon ECR, where AWS HealthOmics reads them. PrepareWorkflow does it all for one workflow. Single steps: ScanWorkflow \
+    or GenerateContainerRegistryMap on the folder; CreateECRPullThroughCache for each registry, CloneContainerToECR for \
+    what no rule serves; CheckContainerAvailability for each URI; ValidateECRConfiguration when a pull fails. Tools that \
+    change something return their plan unless the user started the server with --allow-write. Never ask for passwords or \
+    tokens: the user stores them with `omics-ecr secret create`. The exact schema of what a tool returns is \
+    omics-ecr://schemas/{tool}.";
 
 /// How long a client may keep a list that only another version of the server changes, in milliseconds.
 pub(crate) const LIST_TTL_MS: u64 = 3_600_000;
@@ -63,11 +68,16 @@ pub(crate) struct State {
     /// Whether the client's own roots are folders that tools may use.
     pub(crate) trusts_roots: bool,
     pub(crate) request_state: RequestState,
+    pub(crate) workers: Workers,
 }
 
-/// The server. Cheap to clone.
+/// The server, in one session. Cheap to clone.
 #[derive(Clone)]
-pub struct Server(Arc<State>);
+pub struct Server {
+    state: Arc<State>,
+    /// What this session's client wants in its log.
+    level: Level,
+}
 
 impl Server {
     /// Returns a server; `trusts_roots` when its client started it and so names the folders that tools may use.
@@ -76,14 +86,22 @@ impl Server {
     /// When the machine has no randomness to sign with.
     pub fn new(config: Config, trusts_roots: bool) -> Result<Self, ServeError> {
         let request_state = RequestState::new().map_err(ServeError::Start)?;
-        Ok(Self(Arc::new(State {
+        let state = State {
             accounts: Accounts::new(config.connect),
             target: config.target,
             allow_write: config.allow_write,
             allowed_paths: config.allowed_paths,
             trusts_roots,
             request_state,
-        })))
+            workers: Workers::default(),
+        };
+        Ok(Self { state: Arc::new(state), level: Level::default() })
+    }
+
+    /// Returns the same server for another session.
+    #[must_use]
+    pub fn session(&self) -> Self {
+        Self { state: self.state.clone(), level: Level::default() }
     }
 }
 
@@ -95,6 +113,7 @@ impl ServerHandler for Server {
         ServerConfig::new(
             ServerCapabilities::builder()
                 .enable_completions()
+                .enable_logging()
                 .enable_prompts()
                 .enable_resources()
                 .enable_tools()
@@ -102,6 +121,15 @@ impl ServerHandler for Server {
         )
         .with_server_info(implementation)
         .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.level.set(request.level);
+        Ok(())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -146,9 +174,9 @@ impl ServerHandler for Server {
         request: ReadResourceRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let state = self.0.clone();
+        let state = self.state.clone();
         let read = async move || resources::read(&state, &request.uri).await.map_err(Refused);
-        on_its_own(read).await.map(ReadResourceResponse::Complete).map_err(|Refused(error)| error)
+        self.state.workers.run(read).await.map(ReadResourceResponse::Complete).map_err(|Refused(error)| error)
     }
 
     async fn list_prompts(
@@ -176,9 +204,9 @@ impl ServerHandler for Server {
         request: CompleteRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        let state = self.0.clone();
+        let state = self.state.clone();
         let complete = async move || completion::complete(&state, &request).await.map_err(Refused);
-        on_its_own(complete).await.map_err(|Refused(error)| error)
+        self.state.workers.run(complete).await.map_err(|Refused(error)| error)
     }
 
     async fn call_tool(
@@ -191,12 +219,15 @@ impl ServerHandler for Server {
         };
         let arguments = request.arguments.unwrap_or_default();
         let subject = format!("{}\n{}", tool.name, serde_json::Value::Object(arguments.clone()));
-        let told = call::open_state(&self.0.request_state, request.request_state.as_deref(), &subject);
+        let told = call::open_state(&self.state.request_state, request.request_state.as_deref(), &subject);
+        let log = Log::new(&context, &self.level);
         let progress = Progress::new(context.peer.clone(), context.meta.get_progress_token());
         let responses = request.input_responses;
-        let mut call = Call { server: self.0.clone(), context, told, responses, subject, progress };
+        let mut call = Call { server: self.state.clone(), context, told, responses, subject, progress };
         call.remember_roots();
-        Ok(tool.call(call, arguments).await)
+        let response = tool.call(call, arguments).await;
+        log.ended(tool.name, &response).await;
+        Ok(response)
     }
 }
 

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 /// Commands and the tools that do the same.
-const TOOLS: [(&str, &str); 12] = [
+const TOOLS: [(&str, &str); 14] = [
+    ("prepare", "PrepareWorkflow"),
+    ("scan", "ScanWorkflow"),
     ("cache create", "CreateECRPullThroughCache"),
     ("cache list", "ListECRPullThroughCacheRules"),
     ("role policy", "GenerateServiceRolePolicy"),

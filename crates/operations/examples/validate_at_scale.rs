@@ -1,5 +1,6 @@
-//! Measures a validation: `validate_at_scale BINARY [REPOSITORIES] [RULES] [LATENCY_MS] [RUNS]` seeds a local ECR, puts a
-//! server with latency before it, runs `BINARY validate` against that, and prints times and requests.
+//! Measures a validation: `validate_at_scale BINARY [REPOSITORIES] [RULES] [LATENCY_MS] [RUNS] [NAME=COMMAND]...` seeds a
+//! local ECR, puts a server with latency before it, runs `BINARY validate` against that and after it each COMMAND by the
+//! shell with `AWS_ENDPOINT_URL` set, and prints times and requests, one line a run: `run N: NAME: S s, R requests`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may fail, and prints")]
 #![allow(dead_code, reason = "the server is shared with the tests, which need more of it")]
@@ -27,6 +28,12 @@ async fn main() {
     let binary = arguments.next().unwrap();
     let mut number = |default: usize| arguments.next().map_or(default, |text| text.parse().unwrap());
     let (repositories, rules, latency, runs) = (number(1000), number(50), number(20), number(5));
+    let others: Vec<(String, String)> = arguments
+        .map(|other| {
+            let (name, command) = other.split_once('=').unwrap();
+            (name.to_owned(), command.to_owned())
+        })
+        .collect();
     let upstream =
         LocalEcr::start(Config::new("222222222222".parse().unwrap(), "eu-west-1".parse().unwrap()));
     let upstream = upstream.await.unwrap();
@@ -47,7 +54,7 @@ async fn main() {
         let counts = proxy.counts();
         let requests: usize = counts.values().sum();
         println!(
-            "run {run}: {:.2} s, {requests} requests, verdict {}, {} findings",
+            "run {run}: omics-ecr: {:.3} s, {requests} requests, verdict {}, {} findings",
             elapsed.as_secs_f64(),
             report["verdict"],
             report["findings"].as_array().unwrap().len()
@@ -59,6 +66,14 @@ async fn main() {
         }
         assert!(counts.get("GetRepositoryPolicy").is_none_or(|count| *count <= repositories));
         times.push(elapsed);
+        for (name, command) in &others {
+            let proxy = Proxy::start(handle.endpoint(), Behaviour { latency, ..Behaviour::default() }).await;
+            let (command, endpoint) = (command.clone(), proxy.endpoint.clone());
+            let begun = Instant::now();
+            tokio::task::spawn_blocking(move || other(&command, &endpoint)).await.unwrap();
+            let (elapsed, requests) = (begun.elapsed(), proxy.counts().values().sum::<usize>());
+            println!("run {run}: {name}: {:.3} s, {requests} requests", elapsed.as_secs_f64());
+        }
     }
     times.sort_unstable();
     println!("median {:.2} s", times[times.len() / 2].as_secs_f64());
@@ -76,6 +91,23 @@ fn validate(binary: &str, endpoint: &str) -> Vec<u8> {
         .output()
         .unwrap();
     output.stdout
+}
+
+/// Runs what somebody would use instead, to its end.
+fn other(command: &str, endpoint: &str) {
+    let status = Command::new("sh")
+        .args(["-c", command])
+        .envs([
+            ("AWS_ENDPOINT_URL", endpoint),
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_REGION", "us-east-1"),
+        ])
+        .envs([("AWS_ACCESS_KEY_ID", "local"), ("AWS_SECRET_ACCESS_KEY", "local")])
+        .envs([("AWS_CONFIG_FILE", "/nonexistent"), ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")])
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{command}: {status}");
 }
 
 async fn session(handle: &Handle) -> Session {

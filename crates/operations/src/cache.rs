@@ -16,6 +16,7 @@ pub(crate) mod registry_policy;
 mod request;
 mod rule;
 mod runs;
+pub(crate) mod shown;
 mod step;
 pub(crate) mod template;
 

@@ -44,19 +44,6 @@ struct Exported<T> {
     exists: bool,
 }
 
-/// What is known of the registry's policy before anything is made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum RegistryBefore {
-    /// Nothing; it is taken for none.
-    Unknown,
-    /// There is none.
-    Absent,
-    /// It is this text.
-    Is(String),
-    /// It is one that grants all of it already, and stays as it is.
-    Untouched,
-}
-
 /// A pull through cache rule.
 #[derive(Debug, Clone)]
 struct RuleResource {

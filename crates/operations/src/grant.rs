@@ -45,6 +45,11 @@ pub struct GrantRequest {
 }
 
 impl GrantRequest {
+    /// Returns the account whose runs it is for.
+    fn runs_in<'a>(&'a self, account: &'a Account) -> &'a str {
+        self.bound_to().unwrap_or(account.id().as_str())
+    }
+
     /// Returns the account that the grant is bound to.
     fn bound_to(&self) -> Option<&str> {
         self.source_account.as_ref().map(AccountId::as_str)
@@ -105,7 +110,7 @@ impl GrantPlan {
 pub async fn plan(account: &Account, request: &GrantRequest) -> Result<GrantPlan> {
     let (found, state) = tokio::join!(select(account, &request.repositories), RegistryState::read(account));
     let (found, missing) = found?;
-    let judge = Judge::new(account.id().as_str(), &state.policy);
+    let judge = Judge::new(request.runs_in(account), &state.policy);
     let mut findings = Vec::new();
     let mut repositories = Vec::with_capacity(found.len() + missing.len());
     for name in missing {

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub(crate) use availability::{Availability, REGIONS};
-pub(crate) use judge::{Judge, ReadAccess};
+pub(crate) use judge::Judge;
 pub use prefix::{PrefixAccess, TemplateAccess};
 pub(crate) use prefix::{below, governing_template, lacks_role, strictly_below, templates_inside};
 pub(crate) use size::too_large;

@@ -24,9 +24,10 @@ pub use self::apply::apply;
 pub use self::html::html;
 pub use self::lock::{Lock, LockChange};
 pub use self::plan::{
-    PlannedAction, PlannedImage, PlannedRule, PreparePlan, PrepareRoute, RegistryPolicyPlan,
+    NamedImage, PlannedAction, PlannedImage, PlannedRule, PreparePlan, PrepareRoute, RegistryPolicyPlan,
 };
 pub use self::planning::plan;
 pub use self::report::{PrepareOutcome, PrepareReport, PreparedImage};
 pub use self::request::{Prefer, PrepareOptions, PrepareRequest, WorkflowImage};
+pub(crate) use self::saved::REGISTRY_POLICY;
 pub use self::saved::{Difference, SavedPlan};

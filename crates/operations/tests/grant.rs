@@ -150,3 +150,17 @@ async fn a_deny_of_the_registry_is_seen() {
     assert!(error.refused.as_deref().unwrap().contains("NoService"), "{error:?}");
     assert_eq!(world.policy("tools/bwa").await, None);
 }
+
+#[tokio::test]
+async fn a_grant_for_runs_of_another_account_is_judged_for_them() {
+    let world = World::start().await;
+    world.repository("tools/bwa", None).await;
+    let source_account = Some("210987654321".parse().unwrap());
+    let request = GrantRequest { repositories: named(&["tools/bwa"]), source_account, revoke: false };
+    let plan = grant::plan(&world.account, &request).await.unwrap();
+    assert_eq!(plan.changes(), 1, "{plan:#?}");
+    let report = grant::apply(&world.account, plan).await;
+    assert_eq!(report.repositories[0].outcome, GrantOutcome::Written, "{report:#?}");
+    assert_eq!(report.repositories[0].access, Access::Accessible);
+    assert_eq!(grant::plan(&world.account, &request).await.unwrap().changes(), 0);
+}

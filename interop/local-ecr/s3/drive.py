@@ -345,8 +345,8 @@ def main():
 def skopeo(first, second):
     layer, text = image("shared/0")
     folder = os.path.join(FOLDER, "image")
-    subprocess.run(["skopeo", "copy", "-q", "--preserve-digests", "--src-tls-verify=false", f"docker://127.0.0.1:{first.port}/shared/0:start-0", f"dir:{folder}"], check=True)
-    subprocess.run(["skopeo", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false", f"dir:{folder}", f"docker://127.0.0.1:{first.port}/cost:skopeo"], check=True)
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests", "--src-tls-verify=false", f"docker://127.0.0.1:{first.port}/shared/0:start-0", f"dir:{folder}"], check=True)
+    subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "--preserve-digests", "--dest-tls-verify=false", f"dir:{folder}", f"docker://127.0.0.1:{first.port}/cost:skopeo"], check=True)
     answer = subprocess.run(["skopeo", "inspect", "--raw", "--tls-verify=false", f"docker://127.0.0.1:{second.port}/cost:skopeo"], check=True, capture_output=True)
     check(answer.stdout == text.encode(), "skopeo pushes through one replica and reads through the other")
 

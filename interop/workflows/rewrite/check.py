@@ -92,7 +92,7 @@ def parsed(changed, before, after, faults):
     could = [file for file in files if before / file in took]
     lost = [file for file in could if after / file not in took]
     faults += [f"{file} no longer parses" for file in lost]
-    counts.append(f"nextflow {len(could) - len(lost)}/{len(could)}" if JAR else "nextflow skipped")
+    counts.append(f"nextflow {len(could) - len(lost)}/{len(could)}" if JAR and shutil.which("java") else "nextflow skipped")
     return ", ".join(counts)
 
 
@@ -102,48 +102,54 @@ def check(checkout, way, flags):
         before, after = room / "before", room / "after"
         for copy in (before, after):
             shutil.copytree(checkout, copy, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-        old = scan(before)
         map_file = room / "map.json"
         omics_ecr("map", before, *TARGET, "--output", map_file)
         if json.loads(map_file.read_text()) == {}:
             return f"{checkout.name} {way}: no image to map", []
-        report = json.loads(omics_ecr("rewrite", after, "--map", map_file, "--output", "json", *flags))
-        faults = []
-        new = scan(after)
-        renamed = {(entry["image"], entry["file"], entry["line"]): entry for entry in report["rewritten"]}
+        line, faults = rewrite(before, after, map_file, way, flags)
+        return f"{checkout.name} {way}: {line}", faults
 
-        def expected(reference):
-            entry = renamed.get((asked_for(reference), reference["file"], reference["line"]))
-            if entry is None:
-                return asked_for(reference)
-            return entry["destination"]
 
-        if way != "required":
-            missing = uses(old, expected) - uses(new)
-            extra = uses(new) - uses(old, expected)
-            faults += [f"not found: {use}" for use in missing] + [f"not expected: {use}" for use in extra]
-        again = json.loads(omics_ecr("rewrite", after, "--map", map_file, "--diff", "--output", "json", *flags))
-        if again["files"]:
-            faults.append("a second rewrite changes " + ", ".join(file["file"] for file in again["files"]))
-        changed = [file["file"] for file in report["files"]]
-        differ = {str(path.relative_to(before)) for path in before.rglob("*") if path.is_file() and not path.is_symlink()
-                  and not filecmp.cmp(path, after / path.relative_to(before), shallow=False)}
-        if differ != set(changed):
-            faults.append(f"files that differ are not those reported: {sorted(differ ^ set(changed))}")
-        counts = parsed(changed, before, after, faults)
-        reasons = collections.Counter(left["reason"] for left in report["left_alone"])
-        left = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common()) or "none"
-        line = (f"{checkout.name} {way}: {len(report['rewritten'])} of {len(old)} references rewritten in {len(changed)} "
-                f"files, {len(report['declared'])} declarations; left alone: {left}; still parse: {counts}; "
-                f"{'FAULTS ' + str(len(faults)) if faults else 'ok'}")
-        return line, faults
+def rewrite(before, after, map_file, way, flags):
+    """Rewrites one of two equal copies, and returns a line on what came of it and what does not hold."""
+    old = scan(before)
+    report = json.loads(omics_ecr("rewrite", after, "--map", map_file, "--output", "json", *flags))
+    faults = []
+    new = scan(after)
+    renamed = {(entry["image"], entry["file"], entry["line"]): entry for entry in report["rewritten"]}
+
+    def expected(reference):
+        entry = renamed.get((asked_for(reference), reference["file"], reference["line"]))
+        if entry is None:
+            return asked_for(reference)
+        return entry["destination"]
+
+    if way != "required":
+        missing = uses(old, expected) - uses(new)
+        extra = uses(new) - uses(old, expected)
+        faults += [f"not found: {use}" for use in missing] + [f"not expected: {use}" for use in extra]
+    again = json.loads(omics_ecr("rewrite", after, "--map", map_file, "--diff", "--output", "json", *flags))
+    if again["files"]:
+        faults.append("a second rewrite changes " + ", ".join(file["file"] for file in again["files"]))
+    changed = [file["file"] for file in report["files"]]
+    differ = {str(path.relative_to(before)) for path in before.rglob("*") if path.is_file() and not path.is_symlink()
+              and not filecmp.cmp(path, after / path.relative_to(before), shallow=False)}
+    if differ != set(changed):
+        faults.append(f"files that differ are not those reported: {sorted(differ ^ set(changed))}")
+    counts = parsed(changed, before, after, faults)
+    reasons = collections.Counter(left["reason"] for left in report["left_alone"])
+    left = ", ".join(f"{reason} {number}" for reason, number in reasons.most_common()) or "none"
+    line = (f"{len(report['rewritten'])} of {len(old)} references rewritten in {len(changed)} files, "
+            f"{len(report['declared'])} declarations; left alone: {left}; still parse: {counts}; "
+            f"{'FAULTS ' + str(len(faults)) if faults else 'ok'}")
+    return line, faults
 
 
 def main():
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     ways = os.environ.get("WAYS", " ".join(WAYS)).split()
-    failed = False
+    passed = failed = 0
     for checkout in map(pathlib.Path, sys.argv[1:]):
         for way in ways:
             try:
@@ -153,8 +159,13 @@ def main():
             print(line, flush=True)
             for fault in faults[:10]:
                 print(f"  {fault}", flush=True)
-            failed |= bool(faults)
-    sys.exit(1 if failed else 0)
+            failed += bool(faults)
+            passed += not faults
+    skipped = not JAR or not shutil.which("java")
+    print(f"rewrite: {passed} passed, {failed} failed, {skipped:d} skipped"
+          + (", Nextflow's files were not parsed: Java or the parser is not here" if skipped else ""))
+    sys.exit(failed > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -67,6 +67,11 @@ impl AppliedFor {
         }
     }
 
+    /// Returns what ECR calls so.
+    pub fn named(name: &str) -> Self {
+        Self::of(types::RctAppliedFor::from(name))
+    }
+
     /// Returns ECR's name for it: `PULL_THROUGH_CACHE`.
     pub fn name(&self) -> &str {
         match self {

@@ -18,20 +18,21 @@ pub(crate) struct AccountArguments {
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub(crate) profile: Option<String>,
     /// Address of an ECR that is not AWS's own [env: AWS_ENDPOINT_URL]
-    #[arg(long, value_name = "URL", help_heading = "AWS")]
+    #[arg(long, value_name = "URL", group = "not_aws", help_heading = "AWS")]
     pub(crate) endpoint_url: Option<String>,
     /// Work on an ECR of this machine's own: no AWS account is needed
-    #[arg(long, conflicts_with_all = ["profile", "endpoint_url"], help_heading = "Local ECR")]
+    #[arg(long, group = "not_aws", conflicts_with = "profile", help_heading = "Local ECR")]
     pub(crate) local: bool,
     /// Where the local ECR keeps its data, :memory: for nowhere [default: the one of `omics-ecr local`]
     #[arg(long, value_name = "FOLDER", value_parser = read_data, requires = "local", help_heading = "Local ECR")]
     pub(crate) local_data: Option<Data>,
-    /// Upstream registry that answers elsewhere, such as quay.io=http://127.0.0.1:5001
+    /// Upstream registry that answers elsewhere, such as quay.io=http://127.0.0.1:5001; an ECR that runs already goes by
+    /// its own
     #[arg(
         long = "upstream",
         value_name = "HOST=URL",
         value_parser = read_upstream,
-        requires = "local",
+        requires = "not_aws",
         help_heading = "Local ECR"
     )]
     pub(crate) upstreams: Vec<(RegistryHost, String)>,

@@ -92,7 +92,7 @@ pub(crate) struct CloneArguments {
     #[arg(long, requires = "source_username", help_heading = "Sources")]
     pub(crate) source_password_stdin: bool,
     #[command(flatten)]
-    pub(crate) sources: SourceArguments,
+    pub(crate) registries: SourceArguments,
 
     /// Blobs under way at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Sources")]

@@ -17,7 +17,10 @@ use super::OutputArguments;
   omics-ecr demo
 
   # a workflow of your own, with made-up images under its names, and the maps and the report in a folder
-  omics-ecr demo my-workflow/ --keep demo-results")]
+  omics-ecr demo my-workflow/ --keep demo-results
+
+  # registries to try the other commands on, such as `omics-ecr prepare my-workflow/ --local --upstream quay.io=URL`
+  omics-ecr demo my-workflow/ --registries-only")]
 pub(crate) struct DemoArguments {
     /// Folder, zip archive of one, or a single workflow file [default: the examples that come with omics-ecr]
     #[arg(value_name = "FOLDER")]
@@ -25,6 +28,9 @@ pub(crate) struct DemoArguments {
     /// Folder to write the flat image map, the container registry map and the reports to; made where it is missing
     #[arg(long, value_name = "FOLDER", help_heading = "Output")]
     pub(crate) keep: Option<PathBuf>,
+    /// Start the stand-ins of public registries alone, say where they answer, and keep them until interrupted
+    #[arg(long, conflicts_with = "keep")]
+    pub(crate) registries_only: bool,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
 }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Subcommand, ValueEnum};
 
 use super::AccountArguments;
 
@@ -38,7 +38,18 @@ pub(crate) struct McpServeArguments {
     #[command(flatten)]
     pub(crate) account: AccountArguments,
     /// Let tools change the account and workflows; without it they return their plans
-    #[arg(long, help_heading = "Access")]
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value_t = false,
+        default_missing_value = "true",
+        action = ArgAction::Set,
+        hide_default_value = true,
+        hide_possible_values = true,
+        help_heading = "Access"
+    )]
     pub(crate) allow_write: bool,
     /// Folder that tools may use beside those that the client has open [default: the working folder]
     #[arg(long = "allow-path", value_name = "FOLDER", help_heading = "Access")]
@@ -111,6 +122,12 @@ pub(crate) enum Client {
     Codex,
     /// Gemini CLI
     Gemini,
+    /// Windsurf
+    Windsurf,
+    /// Junie
+    Junie,
+    /// opencode
+    Opencode,
 }
 
 /// Reads the name of an entry, which TOML and JSON take as it is.

@@ -7,7 +7,7 @@ use clap::Args;
 #[command(next_help_heading = "Plan")]
 pub(crate) struct PlanArguments {
     /// Show the plan and change nothing
-    #[arg(long, conflicts_with = "yes")]
+    #[arg(long)]
     pub(crate) dry_run: bool,
     /// Carry the plan out without asking; asked is only on a terminal
     #[arg(long, short)]

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName};
+use operations::cache::SourceAccount;
 
+use super::cache::read_account;
 use super::{AccountArguments, OutputArguments, PlanArguments, SourceArguments};
 
 /// Make every image of a workflow ready in the private ECR, for HealthOmics to read
@@ -43,6 +45,10 @@ pub(crate) struct PrepareArguments {
     /// What comes before the names of cloned repositories
     #[arg(long, value_name = "REPOSITORY", help_heading = "Routes")]
     pub(crate) clone_prefix: Option<RepositoryName>,
+
+    /// Bind HealthOmics' grants to runs of an account [default account: the caller's]
+    #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = read_account, help_heading = "Access")]
+    pub(crate) source_account: Option<SourceAccount>,
 
     /// Copy only linux/amd64 out of image indexes: less to send, and another digest than upstream's
     #[arg(long, help_heading = "Images")]
@@ -113,6 +119,13 @@ pub(crate) struct DeliveryArguments {
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+impl DeliveryArguments {
+    /// Returns whether a map is to be written.
+    pub(crate) fn has_map(&self) -> bool {
+        self.map.is_some() || self.healthomics_map.is_some()
+    }
 }
 
 /// Which way an image takes where several are open to it.

@@ -8,7 +8,7 @@ use local_ecr::{Config, Data, Handle, LocalEcr, StartError};
 use operations::{Account, OperationError};
 
 use super::running::{NoteFile, Running, data_folder};
-use crate::arguments::{AccountArguments, TargetArguments};
+use crate::arguments::{ADDRESS, AccountArguments, TargetArguments};
 use crate::failure::remark;
 
 /// The account of a local ECR for which none was named.
@@ -23,6 +23,18 @@ pub(crate) struct Connection {
     session: Session,
     id: Option<AccountId>,
     _server: Option<Server>,
+    reach: Reach,
+}
+
+/// How long the names of a registry lead somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Whether or not this command runs.
+    Lasting,
+    /// While this command runs, and while the local ECR runs that this command of a shell starts.
+    While(String),
+    /// Until this command ends.
+    Passing,
 }
 
 impl Connection {
@@ -41,7 +53,7 @@ impl Connection {
             ..aws::Options::default()
         });
         let id = super::account(&arguments.target)?;
-        Ok(Self { session: session.await?, id, _server: None })
+        Ok(Self { session: session.await?, id, _server: None, reach: Reach::Lasting })
     }
 
     async fn open_local(arguments: &AccountArguments) -> operations::Result<Self> {
@@ -49,18 +61,19 @@ impl Connection {
             Some(data) => data.clone(),
             None => Data::Folder(data_folder()?),
         };
-        let (endpoint, region, id, server) = match running_on(&data).await {
+        let (endpoint, region, id, server, reach) = match running_on(&data).await {
             Some(running) => {
                 let running = usable(running, arguments)?;
-                (running.endpoint, running.region, running.account, None)
+                (running.endpoint, running.region, running.account, None, Reach::Lasting)
             }
             None => {
                 let mut config = local_config(&arguments.target)?;
                 config.data = data;
                 config.pull_through.upstreams.extend(arguments.upstreams.iter().cloned());
-                let server = Server::start(config).await?;
+                let server = Server::start_usually(config).await?;
                 let handle = &server.handle;
-                (handle.endpoint(), handle.region().clone(), handle.account().clone(), Some(server))
+                let reach = reach(arguments, handle);
+                (handle.endpoint(), handle.region().clone(), handle.account().clone(), Some(server), reach)
             }
         };
         let session = Session::open(aws::Options {
@@ -73,7 +86,7 @@ impl Connection {
             }),
             ..aws::Options::default()
         });
-        Ok(Self { session: session.await?, id: Some(id), _server: server })
+        Ok(Self { session: session.await?, id: Some(id), _server: server, reach })
     }
 
     /// Returns the session with which its services are asked.
@@ -90,7 +103,14 @@ impl Connection {
 /// An account that is open for a command, with the way to it.
 pub(crate) struct Opened {
     account: Account,
-    _connection: Connection,
+    connection: Connection,
+}
+
+impl Opened {
+    /// Returns how long the names of its registry lead somewhere.
+    pub(crate) fn reach(&self) -> &Reach {
+        &self.connection.reach
+    }
 }
 
 impl Deref for Opened {
@@ -115,8 +135,28 @@ pub(crate) async fn open(arguments: &AccountArguments) -> operations::Result<Ope
                 .refused(format!("the credentials are of account {}", account.id()))
                 .hint("use credentials of that account, or leave --account away"))
         }
-        _ => Ok(Opened { account, _connection: connection }),
+        _ => Ok(Opened { account, connection }),
     }
+}
+
+/// Returns how long the names lead somewhere that a local ECR has which ends with its command.
+fn reach(arguments: &AccountArguments, handle: &Handle) -> Reach {
+    let mut command = "omics-ecr local".to_owned();
+    match &arguments.local_data {
+        Some(Data::Memory) => return Reach::Passing,
+        Some(data) => command += &format!(" --data {}", data_place(data)),
+        None => {}
+    }
+    if handle.address() != ADDRESS {
+        command += &format!(" --address {}", handle.address());
+    }
+    if handle.account().as_str() != LOCAL_ACCOUNT {
+        command += &format!(" --account {}", handle.account());
+    }
+    if handle.region().as_str() != LOCAL_REGION {
+        command += &format!(" --region {}", handle.region());
+    }
+    Reach::While(command)
 }
 
 /// Returns a local ECR that runs already, where a command would start one.
@@ -173,11 +213,30 @@ impl Server {
     pub(crate) async fn start(config: Config) -> operations::Result<Self> {
         let data = config.data.clone();
         let handle = LocalEcr::start(config).await.map_err(|error| not_started(&error, &data))?;
-        let note = match &data {
+        Self::noted(handle, &data)
+    }
+
+    fn noted(handle: Handle, data: &Data) -> operations::Result<Self> {
+        let note = match data {
             Data::Folder(folder) => Some(NoteFile::write(folder, &handle.endpoint())?),
             _ => None,
         };
         Ok(Self { handle, note })
+    }
+
+    /// Starts a local ECR where `omics-ecr local` would, so that its images keep their names; elsewhere when that place
+    /// is taken.
+    ///
+    /// # Errors
+    /// With what helps, when it does not start.
+    async fn start_usually(mut config: Config) -> operations::Result<Self> {
+        let elsewhere = config.address;
+        config.address = ADDRESS;
+        match LocalEcr::start(config.clone()).await {
+            Ok(handle) => Self::noted(handle, &config.data),
+            Err(StartError::Listen { .. }) => Self::start(Config { address: elsewhere, ..config }).await,
+            Err(error) => Err(not_started(&error, &config.data)),
+        }
     }
 
     /// Stops it, when its requests are done.

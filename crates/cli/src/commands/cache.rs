@@ -9,10 +9,10 @@ use operations::cache::{self, Action, CacheOptions, CacheRequest, RemovalRequest
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CacheCommand, CreateArguments, DeleteArguments, ListArguments, Output};
-use crate::commands::{account, interrupt, question};
+use crate::commands::{account, interrupt, question, remarks};
 use crate::document;
 use crate::failure::{self, print};
-use crate::screen::{self, Screen};
+use crate::screen::Screen;
 
 /// Returns the shape of what is printed.
 pub(crate) fn output(command: &CacheCommand) -> Output {
@@ -34,7 +34,7 @@ pub(crate) fn run(command: &CacheCommand) -> operations::Result<ExitCode> {
             }
             interrupt::run(|cancel| create(arguments, options, cancel))
         }
-        CacheCommand::List(arguments) => interrupt::run(|_| list(arguments)),
+        CacheCommand::List(arguments) => interrupt::reading(|| list(arguments)),
         CacheCommand::Delete(arguments) => interrupt::run(|cancel| delete(arguments, cancel)),
     }
 }
@@ -73,15 +73,22 @@ async fn create(
     options: CacheOptions,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let (account, request) = asked(arguments, options).await?;
-    let plan = cache::plan(&account, request).await?;
+    let look = async {
+        let (account, request) = asked(arguments, options).await?;
+        let plan = cache::plan(&account, request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output.shape.notation() {
             Some(notation) => document::print(&plan, notation)?,
             None => {
                 print(&show::plan(&plan, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
-                show::findings(&plan.findings);
+                remarks::findings(&plan.findings);
             }
         }
         return Ok(ExitCode::from(if plan.is_refused() { failure::NO } else { 0 }));
@@ -90,7 +97,7 @@ async fn create(
         let replaces = plan.steps.iter().any(|step| matches!(step.action, Action::Replace { .. }));
         if question::can_ask() {
             failure::say(show::plan(&plan, Screen::of_stderr()).trim_end());
-            show::findings(&plan.findings);
+            remarks::findings(&plan.findings);
             if !question::ask("carry it out?", &cancel).await {
                 return Ok(question::declined(&cancel));
             }
@@ -104,7 +111,7 @@ async fn create(
         None => {
             print(&show::report(&report, Screen::of_stdout()))?;
             show::errors(&report.steps);
-            show::findings(&report.findings);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
@@ -117,27 +124,34 @@ async fn list(arguments: &ListArguments) -> operations::Result<ExitCode> {
         Some(notation) => document::print(&list, notation)?,
         None => {
             print(&show::list(&list, Screen::of_stdout()))?;
-            show::findings(&list.findings);
+            remarks::findings(&list.findings);
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
     let request = RemovalRequest {
         prefix: arguments.prefix.clone(),
         with_template: arguments.with_template,
         with_grant: arguments.with_grant,
     };
-    let plan = cache::plan_removal(&account, request).await?;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = cache::plan_removal(&account, request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output.shape.notation() {
             Some(notation) => document::print(&plan, notation)?,
             None => {
                 print(&show::removal(&plan.steps, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
-                show::findings(&plan.findings);
+                remarks::findings(&plan.findings);
             }
         }
         return Ok(ExitCode::SUCCESS);
@@ -147,7 +161,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
             return Err(unasked(&format!("delete the rule `{}`", plan.prefix)));
         }
         failure::say(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
-        show::findings(&plan.findings);
+        remarks::findings(&plan.findings);
         if !question::ask("delete it?", &cancel).await {
             return Ok(question::declined(&cancel));
         }
@@ -158,7 +172,7 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
         None => {
             print(&show::outcomes(&report.steps, Screen::of_stdout()))?;
             show::errors(&report.steps);
-            show::findings(&report.findings);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
@@ -169,9 +183,4 @@ fn unasked(what: &str) -> OperationError {
     OperationError::new(format!("cannot {what} without asking"))
         .refused("there is no terminal to ask on")
         .hint("see what it does with --dry-run, then run it with --yes")
-}
-
-/// Returns findings as they are shown below a table.
-fn remarks(findings: &[operations::Finding]) -> String {
-    screen::findings(findings).trim_end().to_owned()
 }

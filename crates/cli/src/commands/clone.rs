@@ -40,9 +40,16 @@ async fn work(
     request: CloneRequest,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let connection = Connection::open(&arguments.account).await?;
-    let client = sources::client(arguments, &request.images)?;
-    let registry = PrivateRegistry::open(connection.session(), connection.id(), client).await?;
+    let open = async {
+        let connection = Connection::open(&arguments.account).await?;
+        let client = sources::client(arguments, &request.images)?;
+        let registry = PrivateRegistry::open(connection.session(), connection.id(), client).await?;
+        operations::Result::Ok((connection, registry))
+    };
+    let Some(opened) = cancel.run_until_cancelled(open).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (_connection, registry) = opened?;
     let planning = Arc::new(progress::Progress::of_planning(request.images.len()));
     let plan = clone::plan(&registry, &request, planning.clone(), &cancel).await;
     planning.end();

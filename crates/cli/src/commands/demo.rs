@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use aws::secrets_manager::NewSecret;
 use aws::{Options, Session, StaticCredentials};
-use image::{Credential, ImageReference, UpstreamRegistry};
+use image::{Credential, UpstreamRegistry};
 use local_ecr::{Authentication, Config};
 use operations::clone::Silent;
 use operations::map::{self, Format};
@@ -28,8 +28,8 @@ use workflow::Limits;
 
 use self::pull::{Pulled, Puller};
 use self::show::Narrator;
-use self::stand_in::{StandIn, StandIns};
-use crate::arguments::DemoArguments;
+use self::stand_in::{Pinned, StandIn, StandIns};
+use crate::arguments::{DemoArguments, Output};
 use crate::commands::account::{LOCAL_KEY, Server};
 use crate::commands::interrupt;
 use crate::{document, failure};
@@ -76,11 +76,13 @@ async fn work(arguments: &DemoArguments, cancel: CancellationToken) -> operation
     let began = Instant::now();
     let narrator = Narrator::new(arguments.output.shape.notation().is_none());
     let workflow = Workflow::read(arguments.path.as_deref())?;
-    narrator.images(&workflow.scan)?;
-    let images: Vec<ImageReference> =
-        workflow.scan.images.iter().filter_map(|summary| summary.image.parse().ok()).collect();
+    let names: Vec<&str> = workflow.scan.images.iter().map(|summary| summary.image.as_str()).collect();
 
-    let stand_ins = StandIns::start(&images).await?;
+    if arguments.registries_only {
+        return keep_registries(&names, arguments.output.shape, &cancel).await;
+    }
+    narrator.images(&workflow.scan)?;
+    let stand_ins = StandIns::start(&names, Pinned::Absent).await?;
     let world = World::start(&stand_ins).await?;
     narrator.registries(&stand_ins.registries, world.server.handle.endpoint().as_str())?;
 
@@ -121,6 +123,29 @@ async fn work(arguments: &DemoArguments, cancel: CancellationToken) -> operation
     } else {
         ExitCode::from(if report.is_done() { 0 } else { failure::NO })
     })
+}
+
+/// Starts the stand-ins alone, says where they answer, and waits for an interruption.
+async fn keep_registries(
+    names: &[&str],
+    output: Output,
+    cancel: &CancellationToken,
+) -> operations::Result<ExitCode> {
+    let stand_ins = StandIns::start(names, Pinned::UnderDigestsOfTheirOwn).await?;
+    match output.notation() {
+        Some(notation) => {
+            let document = serde_json::json!({
+                "schema_version": 1,
+                "registries": stand_ins.registries,
+                "images": stand_ins.images,
+            });
+            document::print(&document, notation)?;
+        }
+        None => show::registries_alone(&stand_ins.registries)?,
+    }
+    cancel.cancelled().await;
+    drop(stand_ins);
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A workflow that was scanned.
@@ -218,7 +243,7 @@ impl World {
         let puller = Puller::open(&self.server.handle.endpoint(), self.server.handle.region()).await?;
         let (mut pulled, mut refused) = (Vec::new(), Vec::new());
         let ready = prepared.images.iter().filter(|image| image.outcome.is_ready());
-        for name in ready.filter_map(|image| image.destination.as_deref()) {
+        for name in ready.filter_map(|image| image.named.destination.as_deref()) {
             match puller.pull(name).await {
                 Ok(own) => pulled.push(own),
                 Err(error) => refused.push(error),

@@ -9,7 +9,7 @@ use operations::{OperationError, PrivateRegistry, check};
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{DriftArguments, Output};
-use crate::commands::{account, interrupt, question, source_registries};
+use crate::commands::{account, interrupt, question, remarks, source_registries};
 use crate::document;
 use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen, count};
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// Compares, and renews where that is asked for.
 pub(crate) fn run(arguments: &DriftArguments) -> operations::Result<ExitCode> {
-    if arguments.refresh && !arguments.plan.yes && !question::can_ask() {
+    if arguments.refresh && !arguments.plan.dry_run && !arguments.plan.yes && !question::can_ask() {
         return Err(OperationError::new("cannot ask whether tags may be deleted")
             .refused("standard input and standard error are no terminal")
             .hint("pass --yes to refresh without being asked"));
@@ -46,7 +46,7 @@ async fn work(arguments: &DriftArguments, cancel: CancellationToken) -> operatio
         return Ok(ExitCode::from(failure::INTERRUPTED));
     };
     let (registry, plan) = looked?;
-    if !arguments.refresh {
+    if !arguments.refresh || arguments.plan.dry_run {
         show_plan(&plan, arguments.output.shape)?;
         return Ok(verdict(&plan));
     }
@@ -94,13 +94,10 @@ fn show_plan(plan: &DriftPlan, output: Output) -> operations::Result<()> {
     print(&format!("{}\n{}\n", table(plan, Screen::of_stdout()), summary(plan)))?;
     for tag in &plan.tags {
         if let DriftState::Unknown { error } = &tag.state {
-            failure::tell(error);
+            remarks::errors([error]);
         }
     }
-    let findings = screen::findings(&plan.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::findings(&plan.findings);
     Ok(())
 }
 
@@ -173,7 +170,7 @@ fn show_report(report: &RefreshReport, output: Output) -> operations::Result<()>
     print(&screen::render(&table))?;
     for tag in &report.tags {
         for error in tag.outcome.error().into_iter().chain(&tag.left_over) {
-            failure::tell(error);
+            remarks::errors([error]);
         }
     }
     Ok(())

@@ -9,13 +9,12 @@ use operations::prepare::SavedPlan;
 use operations::{OperationError, read_upstream};
 
 use crate::arguments::{ExportArguments, ExportFormat, ExportOptions};
-use crate::commands::{account, interrupt, text_file};
-use crate::failure::{print, remark};
-use crate::screen;
+use crate::commands::{account, interrupt, remarks, text_file};
+use crate::failure::print;
 
 /// Writes the account side as code.
 pub(crate) fn run(arguments: &ExportArguments) -> operations::Result<ExitCode> {
-    interrupt::run(|_| async move {
+    interrupt::reading(|| async move {
         match &arguments.format {
             ExportFormat::Terraform(options) => {
                 let export = read(options).await?;
@@ -101,10 +100,7 @@ fn write(options: &ExportOptions, export: &Export, text: &str) -> operations::Re
         Some(path) => save(path, text)?,
         None => print(text)?,
     }
-    let findings = screen::findings(&export.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::findings(&export.findings);
     Ok(ExitCode::SUCCESS)
 }
 

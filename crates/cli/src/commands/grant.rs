@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use operations::Access;
 use operations::grant::{self, GrantOutcome, GrantPlan, GrantReport, GrantRequest, PolicyStep, Selection};
-use operations::{Access, OperationError};
 use tokio_util::sync::CancellationToken;
 
-use super::{account, interrupt, question};
+use super::{account, interrupt, question, remarks};
 use crate::arguments::{GrantArguments, Output};
 use crate::document;
 use crate::failure::{self, print, remark};
@@ -18,13 +18,20 @@ pub(crate) fn run(arguments: &GrantArguments) -> operations::Result<ExitCode> {
 }
 
 async fn work(arguments: &GrantArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
     let request = GrantRequest {
         repositories: selection(arguments),
         source_account: arguments.source_account.clone(),
         revoke: arguments.revoke,
     };
-    let plan = grant::plan(&account, &request).await?;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = grant::plan(&account, &request).await?;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         show_plan(&plan, arguments.output.shape)?;
         return Ok(ExitCode::from(if plan.has_refusals() { failure::NO } else { 0 }));
@@ -56,11 +63,11 @@ fn show_plan(plan: &GrantPlan, output: Output) -> operations::Result<()> {
     }
     let changes = count(plan.changes(), "policy", "policies");
     print(&format!("{}\n{changes} would be written\n", plan_table(plan, Screen::of_stdout())))?;
-    tell(plan.repositories.iter().filter_map(|planned| match &planned.step {
+    remarks::errors(plan.repositories.iter().filter_map(|planned| match &planned.step {
         PolicyStep::Refused { error } => Some(error),
         _ => None,
     }));
-    show_findings(&plan.findings);
+    remarks::findings(&plan.findings);
     Ok(())
 }
 
@@ -101,27 +108,14 @@ fn show_report(report: &GrantReport, output: Output) -> operations::Result<()> {
     }
     let written = count(written, "policy", "policies");
     print(&format!("{}\n{written} written\n", screen::render(&table)))?;
-    tell(report.repositories.iter().filter_map(|repository| match &repository.outcome {
+    remarks::errors(report.repositories.iter().filter_map(|repository| match &repository.outcome {
         GrantOutcome::Failed { error } => Some(error),
         _ => None,
     }));
-    show_findings(&report.findings);
+    remarks::findings(&report.findings);
     Ok(())
 }
 
 fn words(access: &Access) -> String {
     access.label().to_owned()
-}
-
-fn tell<'a>(errors: impl Iterator<Item = &'a OperationError>) {
-    for error in errors {
-        failure::tell(error);
-    }
-}
-
-fn show_findings(findings: &[operations::Finding]) {
-    let findings = screen::findings(findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
 }

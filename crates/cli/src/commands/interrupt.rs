@@ -8,6 +8,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::failure::{self, remark};
 
+/// Runs work that changes nothing until it ends or is interrupted.
+pub(crate) fn reading<F>(work: impl FnOnce() -> F) -> operations::Result<ExitCode>
+where
+    F: Future<Output = operations::Result<ExitCode>>,
+{
+    run(|cancel| {
+        let work = work();
+        async move {
+            let outcome = cancel.run_until_cancelled(work).await;
+            outcome.unwrap_or(Ok(ExitCode::from(failure::INTERRUPTED)))
+        }
+    })
+}
+
 /// Runs work until it ends. The first interruption cancels its token; a second one does not wait for it any more.
 pub(crate) fn run<F>(work: impl FnOnce(CancellationToken) -> F) -> operations::Result<ExitCode>
 where
@@ -26,9 +40,11 @@ where
             remark("interrupted: stopping, once more to stop at once");
             signal().await;
         };
+        // Signals are listened for before the work begins.
         tokio::select! {
-            outcome = work => outcome,
+            biased;
             () = interrupted => Ok(ExitCode::from(failure::INTERRUPTED)),
+            outcome = work => outcome,
         }
     });
     // A question on the terminal may still wait for its answer.

@@ -7,7 +7,7 @@ use operations::map::{self, Format, MapOptions, RegistryMap};
 use operations::{OperationError, ScanRequest};
 
 use crate::arguments::{MapArguments, MapFormat};
-use crate::commands::text_file;
+use crate::commands::{remarks, text_file};
 use crate::failure::{print, remark};
 use crate::screen::{self, Screen, count};
 
@@ -65,10 +65,7 @@ fn deliver(map: &RegistryMap, arguments: &MapArguments) -> operations::Result<Ex
         }
         remark(&screen::render(&table));
     }
-    let text = screen::findings(&findings);
-    if !text.is_empty() {
-        remark(text.trim_end());
-    }
+    remarks::findings(&findings);
     let nothing = map.entries.is_empty() && map.unresolved == 0 && findings.is_empty();
     if nothing {
         remark("no image was found that needs a place in the private registry");

@@ -54,7 +54,10 @@ async fn serve(arguments: &McpServeArguments, cancel: CancellationToken) -> oper
                 origins: arguments.allow_origins.clone(),
             };
             let ready = |address| remark(&format!("serving on http://{address}/mcp"));
-            let served = async { mcp::serve_http(Server::new(config, false)?, options, ready, cancel).await };
+            let served = async {
+                let server = Server::new(config, false)?;
+                mcp::serve_http(move || server.session(), options, ready, cancel).await
+            };
             served.await.map_err(refused)?;
         }
     }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use image::RegistryHost;
+use operations::cache::SourceAccount;
 use operations::prepare::{
     self, Lock, Prefer, PrepareOptions, PreparePlan, PrepareReport, PrepareRequest, SavedPlan,
 };
@@ -17,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::arguments::{
     AccountArguments, ApplyArguments, DeliveryArguments, Preference, PrepareArguments,
 };
-use crate::commands::account::{self, Opened};
+use crate::commands::account::{self, Opened, Reach};
 use crate::commands::progress::Progress;
 use crate::commands::{interrupt, question, source_registries, text_file};
 use crate::document;
@@ -39,7 +40,12 @@ pub(crate) fn run_saved(arguments: &ApplyArguments) -> operations::Result<ExitCo
 }
 
 async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.sources.plain_http).await?;
+    let place = Place::open(&arguments.account, &arguments.sources.plain_http);
+    let Some(place) = cancel.run_until_cancelled(place).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let place = place?;
+    place.refuse_passing_maps(&arguments.delivery)?;
     let lock = arguments.lock.as_deref().map(Lock::read).transpose()?;
     let mut request = PrepareRequest::of_workflow(&arguments.path, &place.account, options(arguments))?;
     if let Some(lock) = lock.as_ref().filter(|_| !arguments.update_lock) {
@@ -73,7 +79,7 @@ async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operat
             ));
         }
     }
-    finish(&report, &arguments.delivery)
+    finish(&report, &arguments.delivery, place.account.reach())
 }
 
 async fn work_saved(
@@ -81,15 +87,24 @@ async fn work_saved(
     saved: SavedPlan,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.sources.plain_http).await?;
+    let place = Place::open(&arguments.account, &arguments.sources.plain_http);
+    let Some(place) = cancel.run_until_cancelled(place).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let place = place?;
+    place.refuse_passing_maps(&arguments.delivery)?;
     let plan = place.plan(&saved.request, &cancel).await?;
     if plan.is_cancelled() || cancel.is_cancelled() {
         remark("interrupted: nothing was changed");
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
     refuse_changed(&saved, &plan, &arguments.file)?;
+    if arguments.plan.dry_run {
+        show::plan(&plan, arguments.delivery.output.shape)?;
+        return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
+    }
     match place.carry_out(plan, arguments.plan.yes, &cancel).await {
-        Some(report) => finish(&report, &arguments.delivery),
+        Some(report) => finish(&report, &arguments.delivery, place.account.reach()),
         None => Ok(question::declined(&cancel)),
     }
 }
@@ -112,8 +127,15 @@ fn refuse_changed(saved: &SavedPlan, plan: &PreparePlan, path: &Path) -> operati
         .hint("look at the plan of now: `omics-ecr prepare ... --plan-out FILE`"))
 }
 
-fn finish(report: &PrepareReport, delivery: &DeliveryArguments) -> operations::Result<ExitCode> {
+fn finish(
+    report: &PrepareReport,
+    delivery: &DeliveryArguments,
+    reach: &Reach,
+) -> operations::Result<ExitCode> {
     let written = deliver::write(report, delivery);
+    if let (Reach::While(command), true) = (reach, delivery.has_map()) {
+        remark(&format!("the names in the maps lead somewhere while the local ECR runs: `{command}`"));
+    }
     match delivery.output.shape.notation() {
         Some(notation) => document::print(report, notation)?,
         None => show::report(report)?,
@@ -141,6 +163,18 @@ impl Place {
         let account = account::open(account).await?;
         let registry = PrivateRegistry::open(account.session(), None, options).await?;
         Ok(Self { account, registry })
+    }
+
+    /// Refuses to write maps whose names lead nowhere as soon as this command ends.
+    fn refuse_passing_maps(&self, delivery: &DeliveryArguments) -> operations::Result<()> {
+        match self.account.reach() {
+            Reach::Passing if delivery.has_map() => {
+                Err(OperationError::new("cannot write a map of a registry in memory")
+                    .refused("the registry is gone when this command ends, and its names lead nowhere then")
+                    .hint("name a folder with --local-data, or leave it away"))
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn plan(
@@ -195,5 +229,9 @@ fn options(arguments: &PrepareArguments) -> PrepareOptions {
         only_amd64: arguments.only_amd64,
         overwrite: arguments.overwrite,
         enable_mounting: arguments.enable_mounting,
+        source_account: arguments.source_account.as_ref().map(|account| match account {
+            SourceAccount::Own => "own".to_owned(),
+            SourceAccount::Of(account) => account.to_string(),
+        }),
     }
 }

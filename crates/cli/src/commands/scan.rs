@@ -6,8 +6,9 @@ use operations::{Code, Finding, Route, ScanReport, ScanRequest};
 use workflow::{Engine, Resolution};
 
 use crate::arguments::ScanArguments;
+use crate::commands::remarks;
 use crate::document;
-use crate::failure::{self, print, remark};
+use crate::failure::{self, print};
 use crate::screen::{self, Screen, count};
 
 /// How many names a cell shows before it counts the rest.
@@ -44,10 +45,7 @@ fn show(report: &ScanReport) -> operations::Result<()> {
     // The unresolved stand in a table of their own.
     let rest: Vec<Finding> =
         report.findings.iter().filter(|finding| finding.code != Code::Unresolved).cloned().collect();
-    let findings = screen::findings(&rest);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::findings(&rest);
     Ok(())
 }
 

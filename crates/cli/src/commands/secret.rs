@@ -8,9 +8,9 @@ use registry::ClientOptions;
 use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Output, SecretCheckArguments, SecretCommand, SecretCreateArguments};
-use crate::commands::{account, interrupt, password, proxies, question};
+use crate::commands::{account, interrupt, password, proxies, question, remarks};
 use crate::document;
-use crate::failure::{self, print, remark};
+use crate::failure::{self, print};
 use crate::screen::{self, Screen};
 
 /// Returns the shape of what is printed.
@@ -34,7 +34,7 @@ pub(crate) fn run(command: &SecretCommand) -> operations::Result<ExitCode> {
             request.replace = arguments.replace;
             interrupt::run(|cancel| create(arguments, request, cancel))
         }
-        SecretCommand::Check(arguments) => interrupt::run(|_| check(arguments)),
+        SecretCommand::Check(arguments) => interrupt::reading(|| check(arguments)),
     }
 }
 
@@ -47,18 +47,25 @@ async fn create(
     request: SecretRequest,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.account).await?;
-    let plan = secret::plan(&account, request, &client()).await;
+    let look = async {
+        let account = account::open(&arguments.account).await?;
+        let plan = secret::plan(&account, request, &client()).await;
+        operations::Result::Ok((account, plan))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, plan) = looked?;
     if arguments.plan.dry_run {
         match arguments.output.shape.notation() {
             Some(notation) => document::print(&plan, notation)?,
             None => {
                 print(&plan_table(&plan, Screen::of_stdout()))?;
-                tell(&plan.findings);
+                remarks::findings(&plan.findings);
             }
         }
         if let (SecretAction::Refused { error }, None) = (&plan.action, arguments.output.shape.notation()) {
-            failure::tell(error);
+            remarks::errors([error]);
         }
         let refused = matches!(plan.action, SecretAction::Refused { .. });
         return Ok(ExitCode::from(if refused { failure::NO } else { 0 }));
@@ -83,10 +90,8 @@ async fn create(
         Some(notation) => document::print(&report, notation)?,
         None => {
             print(&report_table(&report, Screen::of_stdout()))?;
-            if let Some(error) = &report.error {
-                failure::tell(error);
-            }
-            tell(&report.findings);
+            remarks::errors(&report.error);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(if report.error.is_none() { 0 } else { failure::NO }))
@@ -100,7 +105,7 @@ async fn check(arguments: &SecretCheckArguments) -> operations::Result<ExitCode>
         Some(notation) => document::print(&report, notation)?,
         None => {
             print(&check_table(&report, Screen::of_stdout()))?;
-            tell(&report.findings);
+            remarks::findings(&report.findings);
         }
     }
     Ok(ExitCode::from(match (report.is_usable(), report.is_unseen()) {
@@ -146,10 +151,4 @@ fn check_table(check: &SecretCheck, screen: Screen) -> String {
         check.login.label(),
     ]);
     screen::render(&table)
-}
-
-fn tell(findings: &[operations::Finding]) {
-    if !findings.is_empty() {
-        remark(screen::findings(findings).trim_end());
-    }
 }

@@ -31,9 +31,16 @@ pub(crate) fn run(arguments: &ValidateArguments) -> operations::Result<ExitCode>
 }
 
 async fn work(arguments: &ValidateArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let account = account::open(&arguments.aws).await?;
     let request = ValidateRequest { prefixes: arguments.prefixes.clone() };
-    let observed = validate::observe(&account, &request).await;
+    let look = async {
+        let account = account::open(&arguments.aws).await?;
+        let observed = validate::observe(&account, &request).await;
+        operations::Result::Ok((account, observed))
+    };
+    let Some(looked) = cancel.run_until_cancelled(look).await else {
+        return Ok(question::declined(&cancel));
+    };
+    let (account, observed) = looked?;
     let report = validate::report(&account, &request, &observed);
     if !arguments.fix {
         show(arguments, &report)?;
@@ -53,7 +60,10 @@ async fn repair(
 ) -> operations::Result<ExitCode> {
     // A document for programs has the plan in it.
     if arguments.output == ValidateOutput::Table {
-        remark(table::plan(&plan, Screen::of_stderr()).trim_end());
+        let text = table::plan(&plan, Screen::of_stderr());
+        // What is asked about, or asked for, is said in any case.
+        let say = if arguments.plan.yes { remark } else { failure::say };
+        say(text.trim_end());
     }
     if plan.changes.is_empty() || arguments.plan.dry_run {
         show_repair(arguments, &plan, &[], &report)?;

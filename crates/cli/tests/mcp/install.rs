@@ -22,6 +22,8 @@ fn each_client_has_its_own_shape() {
         ("vscode", "servers"),
         ("kiro", "mcpServers"),
         ("gemini", "mcpServers"),
+        ("windsurf", "mcpServers"),
+        ("junie", "mcpServers"),
     ] {
         let (code, printed, _) = install(&["--client", client, "--", "--allow-write"]);
         assert_eq!(code, Some(0), "{client}");
@@ -30,6 +32,10 @@ fn each_client_has_its_own_shape() {
         assert_eq!(entry["command"], "/usr/bin/omics-ecr");
         assert_eq!(entry["args"], json!(["mcp", "--allow-write"]));
     }
+    let (_, printed, _) = install(&["--client", "opencode", "--", "--allow-write"]);
+    let document: Value = serde_json::from_str(&printed).unwrap();
+    let line = json!(["/usr/bin/omics-ecr", "mcp", "--allow-write"]);
+    assert_eq!(document["mcp"]["omics-ecr"], json!({"type": "local", "command": line}));
     let (_, printed, _) = install(&["--client", "codex"]);
     assert_eq!(printed, "[mcp_servers.omics-ecr]\ncommand = \"/usr/bin/omics-ecr\"\nargs = [\"mcp\"]\n");
 }

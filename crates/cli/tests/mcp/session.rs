@@ -76,8 +76,8 @@ impl Session {
     pub(crate) fn request(&mut self, method: &str, mut params: Value) -> u64 {
         let id = self.next;
         self.next += 1;
-        if let Some(meta) = &self.meta {
-            params["_meta"] = meta.clone();
+        for (name, value) in self.meta.iter().filter_map(Value::as_object).flatten() {
+            params["_meta"][name] = value.clone();
         }
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
         id

@@ -136,6 +136,7 @@ fn resources_prompts_and_completions_are_there() {
         ("omics-ecr://registries", "public.ecr.aws"),
         ("omics-ecr://findings", "OE101"),
         ("omics-ecr://findings/OE101", "## OE101"),
+        ("omics-ecr://schemas/ScanWorkflow", "\"$defs\""),
         ("ecr://rules", "quay.io"),
         ("ecr://registry-policy", "null"),
         ("ecr://templates", "templates"),
@@ -144,7 +145,13 @@ fn resources_prompts_and_completions_are_there() {
         let text = read["result"]["contents"][0]["text"].as_str().unwrap_or_else(|| panic!("{read}"));
         assert!(text.contains(part), "{text}");
     }
-    for uri in ["ecr://nothing", "ecr://template/nothing", "omics-ecr://findings/OE999", "x"] {
+    for uri in [
+        "omics-ecr://schemas/Nothing",
+        "ecr://nothing",
+        "ecr://template/nothing",
+        "omics-ecr://findings/OE999",
+        "x",
+    ] {
         let missing = session.call("resources/read", json!({"uri": uri}));
         assert_eq!(missing["error"]["code"], -32002, "{missing}");
     }
@@ -158,6 +165,8 @@ fn resources_prompts_and_completions_are_there() {
     assert_eq!(registries, json!(["quay.io"]));
     let images = complete(&mut session, prompt("why_can_healthomics_not_pull"), "container_uri", "to");
     assert_eq!(images, json!(["tools/bwa"]));
+    let schema = json!({"type": "ref/resource", "uri": "omics-ecr://schemas/{tool}"});
+    assert_eq!(complete(&mut session, schema, "tool", "scan"), json!(["ScanWorkflow"]));
     let template = json!({"type": "ref/resource", "uri": "ecr://template/{prefix}"});
     assert_eq!(complete(&mut session, template, "prefix", ""), json!(["quay"]));
 }
@@ -178,4 +187,77 @@ fn fifty_calls_at_once_are_all_answered_and_progress_is_told_to_who_asks() {
     asked["_meta"] = json!({"progressToken": "p"});
     session.call("tools/call", asked);
     assert!(session.others.iter().any(|told| told["params"]["progressToken"] == "p"));
+}
+
+/// Returns the messages for the client's log so far.
+fn logged(session: &Session) -> Vec<Value> {
+    let messages = session.others.iter().filter(|told| told["method"] == "notifications/message");
+    messages.map(|told| told["params"].clone()).collect()
+}
+
+#[test]
+fn a_client_that_asks_for_a_log_is_told_when_calls_end_and_no_other() {
+    let good = json!({"name": "ExplainFinding", "arguments": {"finding_id": "OE101"}});
+    let bad = json!({"name": "ExplainFinding", "arguments": {"finding_id": "OE999"}});
+    let mut session = Session::start(&[], &json!({}));
+    session.call("tools/call", good.clone());
+    assert_eq!(logged(&session), Vec::<Value>::new());
+    session.call("logging/setLevel", json!({"level": "warning"}));
+    session.call("tools/call", good.clone());
+    assert_eq!(logged(&session), Vec::<Value>::new());
+    session.call("tools/call", bad);
+    session.call("logging/setLevel", json!({"level": "debug"}));
+    session.call("tools/call", good.clone());
+    let told = logged(&session);
+    let shown: Vec<_> = told.iter().map(|told| (&told["level"], &told["data"]["outcome"])).collect();
+    assert_eq!(shown, [(&json!("warning"), &json!("failed")), (&json!("info"), &json!("answered"))]);
+    assert_eq!(told[0]["data"]["tool"], "ExplainFinding");
+
+    let mut session = Session::modern(&[], &json!({}));
+    session.call("tools/call", good.clone());
+    assert_eq!(logged(&session), Vec::<Value>::new());
+    let mut asked = good.clone();
+    asked["_meta"] = json!({"io.modelcontextprotocol/logLevel": "info"});
+    session.call("tools/call", asked);
+    session.call("tools/call", good);
+    assert_eq!(logged(&session).len(), 1);
+}
+
+#[test]
+fn a_cache_that_has_a_credential_needs_none_again() {
+    let world = World::new();
+    let arguments = world.arguments();
+    let mut session = Session::start(&words(&arguments), &json!({}));
+    let call = json!({"registry": "docker.io", "ecr_prefix": "docker-hub"});
+    let refused = session.tool("CreateECRPullThroughCache", call.clone());
+    assert_eq!(refused["isError"], true, "{refused}");
+    assert!(refused["content"][0]["text"].as_str().unwrap().contains("needs a credential"), "{refused}");
+    let arn = world.secret("ecr-pullthroughcache/docker-hub");
+    let rule = json!({"ecrRepositoryPrefix": "docker-hub", "upstreamRegistryUrl": "registry-1.docker.io",
+        "credentialArn": arn});
+    world.ecr("CreatePullThroughCacheRule", &rule);
+    let planned = session.tool("CreateECRPullThroughCache", call);
+    assert_eq!(planned["isError"], false, "{planned}");
+    assert_eq!(planned["structuredContent"]["status"], "planned", "{planned}");
+}
+
+#[test]
+fn cwl_takes_the_parameter_where_it_is_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("map.json").display().to_string();
+    let examples = example("cwl");
+    let target = ["--account", "123456789012", "--region", "us-east-1"];
+    let paths = ["--allow-path", &examples, "--allow-path", &folder.path().display().to_string()];
+    let mut session = Session::start(&[&target[..], &paths[..]].concat(), &json!({}));
+    session.tool("GenerateContainerRegistryMap", json!({"workflow_folder": examples, "output_path": path}));
+    let mut rewrite = json!({"workflow_folder": examples, "map_path": path, "cwl_expressions": true});
+    let alone = session.tool("RewriteWorkflow", rewrite.clone());
+    assert_eq!(alone["isError"], true, "{alone}");
+    rewrite["parameterize"] = json!("ecr_registry");
+    let shown = session.tool("RewriteWorkflow", rewrite.clone());
+    let text = shown["structuredContent"]["plan"]["files"].to_string();
+    assert!(text.contains("$(inputs.ecr_registry)"), "{shown}");
+    rewrite["cwl_expressions"] = json!(false);
+    let shown = session.tool("RewriteWorkflow", rewrite);
+    assert!(!shown.to_string().contains("$(inputs.ecr_registry)"), "{shown}");
 }

@@ -103,3 +103,24 @@ fn a_lock_is_written_held_and_renewed() {
     assert_ne!(project.text("images.lock"), lock);
     assert_eq!(run(&[]).status.code(), Some(0));
 }
+
+#[test]
+fn maps_of_a_local_registry_say_how_their_names_stay_true() {
+    let project = Project::new();
+    let output = project.run(&["--map", "images.json", "--output", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let registry = document(&output)["registry"].as_str().unwrap().to_owned();
+    let told = text(&output.stderr);
+    let command =
+        told.split('`').find(|words| words.starts_with("omics-ecr local --data ")).unwrap().to_owned();
+    // The usual place may be taken by another test.
+    let port = registry.rsplit_once(':').unwrap().1;
+    assert!(command.contains(&format!(":{port}")) || port == "5327", "{registry}: {command}");
+    assert!(!text(&project.run(&["--output", "json"]).stderr).contains("omics-ecr local --data"));
+
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_omics-ecr"));
+    command.arg("prepare").arg(project.path("workflow")).args(["--local", "--local-data", ":memory:"]);
+    let output = command.args(["--map", "none.json"]).env_clear().output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(text(&output.stderr).contains("cannot write a map of a registry in memory"), "{output:?}");
+}

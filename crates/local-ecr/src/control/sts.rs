@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::ecr::Ecr;
-use crate::ecr::identity::Caller;
+use crate::ecr::identity::{Caller, SERVICE_ROLE};
 use crate::fault::{Code, Fault};
 use crate::server::RequestId;
 
@@ -64,7 +64,7 @@ fn identity(ecr: &Ecr, caller: &Caller) -> (String, String) {
     match caller {
         Caller::Account => (account.to_string(), format!("arn:{partition}:iam::{account}:root")),
         Caller::Service(name) => {
-            (name.clone(), format!("arn:{partition}:sts::{account}:assumed-role/local-ecr/{name}"))
+            (name.clone(), format!("arn:{partition}:sts::{account}:assumed-role/{SERVICE_ROLE}/{name}"))
         }
     }
 }

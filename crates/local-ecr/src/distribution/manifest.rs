@@ -66,7 +66,7 @@ pub(super) async fn get(
                     "The image is archived and must be restored first",
                 ));
             }
-            ecr.record_pull(&repository, &digest, &row)?;
+            ecr.record_pull(&view, &caller, &repository, &digest, &row)?;
             Ok(Some((digest, row.media_type, bytes)))
         })
         .await;

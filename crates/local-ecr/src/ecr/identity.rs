@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// The role that service principals act by, as GetCallerIdentity and lists of principals name it.
+pub(crate) const SERVICE_ROLE: &str = "local-ecr";
+
 /// The principal of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Caller {

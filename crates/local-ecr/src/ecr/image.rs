@@ -4,13 +4,14 @@ use image::{Algorithm, Digest};
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
-use super::Ecr;
+use super::identity::Caller;
+use super::{Ecr, setting};
 use crate::constraint;
 use crate::fault::{Code, Fault};
 use crate::manifest::{Manifest, ManifestError};
 use crate::storage::{
     Change, DescriptorRow, IMAGE_TAGS, IMAGES, ImageRow, LAYER_USERS, LAYERS, PARENTS, REFERRERS,
-    RepositoryRow, Rows, TAGS, TagRow, below, key,
+    RepositoryRow, Rows, SETTINGS, TAGS, TagRow, below, key,
 };
 
 /// Most tags of an image.
@@ -222,11 +223,25 @@ impl Ecr {
         Ok(false)
     }
 
-    /// Notes that an image was pulled; as ECR does, at most once a day.
-    pub(crate) fn record_pull(&self, repository: &str, digest: &str, row: &ImageRow) -> Result<(), Fault> {
+    /// Notes that an image was pulled; as ECR does, at most once a day, and not for callers on the list of those
+    /// whose pulls do not count.
+    pub(crate) fn record_pull(
+        &self,
+        rows: &impl Rows,
+        caller: &Caller,
+        repository: &str,
+        digest: &str,
+        row: &ImageRow,
+    ) -> Result<(), Fault> {
         let now = self.clock.now();
         if row.pulled_at.is_some_and(|pulled_at| pulled_at.age(now) < PULL_RECORD) {
             return Ok(());
+        }
+        if let Some(role) = self.role_arn(caller) {
+            let exclusion = format!("{}{role}", setting::PULL_TIME_EXCLUSIONS);
+            if rows.has(&SETTINGS, &exclusion)? {
+                return Ok(());
+            }
         }
         let image_key = key(&[repository, digest]);
         self.storage.metadata.change(|change| {

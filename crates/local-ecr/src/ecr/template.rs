@@ -85,6 +85,7 @@ impl TemplateRow {
             encryption: self.encryption.clone(),
             policy: self.repository_policy.clone().filter(|text| !text.is_empty()),
             lifecycle_policy: self.lifecycle_policy.clone().filter(|text| !text.is_empty()),
+            lifecycle_preview: None,
             tags: self.resource_tags.clone(),
             pulled_through: false,
         }

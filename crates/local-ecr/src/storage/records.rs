@@ -137,10 +137,22 @@ pub(crate) struct RepositoryRow {
     pub(crate) policy: Option<String>,
     /// Its lifecycle policy.
     pub(crate) lifecycle_policy: Option<String>,
+    /// What was last asked of a lifecycle policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) lifecycle_preview: Option<PreviewRow>,
     /// Its resource tags.
     pub(crate) tags: Vec<ResourceTag>,
     /// Whether a pull through cache rule made it.
     pub(crate) pulled_through: bool,
+}
+
+/// A preview of what a lifecycle policy would do, which is worked out when it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PreviewRow {
+    /// The policy.
+    pub(crate) policy: String,
+    /// As of when its rules are applied.
+    pub(crate) started_at: Timestamp,
 }
 
 /// What a manifest names: a blob or another manifest.

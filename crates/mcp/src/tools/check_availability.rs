@@ -16,16 +16,16 @@ pub(super) struct CheckContainerAvailability;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// ECR URI, ECR repository with tag (quay/biocontainers/bwa:0.7.17), or public image name.
-    #[schemars(regex(pattern = r"^\S+$"))]
+    /// ECR URI, ECR repository with tag, or public image name.
+    #[schemars(regex(pattern = r"^\S+$"), example = &"quay/biocontainers/bwa:0.7.17")]
     container_uri: String,
-    /// Read manifests of what is in ECR for platform and missing layers; ECR notes a pull. Default: true.
+    /// Read manifests for platform and missing layers; ECR notes a pull. Default: true.
     #[serde(default = "yes")]
     contents: bool,
-    /// AWS Region; the server's own when absent.
+    /// AWS Region, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; the server's own when absent.
+    /// AWS profile, else the server's.
     #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }

@@ -28,22 +28,22 @@ pub(super) struct CloneContainerToECR;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// Image to clone, such as quay.io/biocontainers/bwa:0.7.17.
-    #[schemars(regex(pattern = r"^\S+$"))]
+    /// Image to clone.
+    #[schemars(regex(pattern = r"^\S+$"), example = &"quay.io/biocontainers/bwa:0.7.17")]
     source_uri: String,
-    /// ECR repository, made when it is not there; a rule that covers the image, or its own name, when left out.
+    /// ECR repository, made where missing; else that of a rule, or the image's name.
     #[schemars(regex(pattern = r"^[a-z0-9][a-z0-9._/-]+$"))]
     target_repository: Option<String>,
-    /// Tag in that repository; the image's own when left out.
+    /// Tag in that repository, else the image's.
     #[schemars(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$"))]
     target_tag: Option<String>,
     /// Make a new repository's tags immutable. Default: false.
     #[serde(default)]
     immutable: bool,
-    /// AWS Region; the server's own when absent.
+    /// AWS Region, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; the server's own when absent.
+    /// AWS profile, else the server's.
     #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }

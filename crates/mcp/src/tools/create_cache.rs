@@ -22,8 +22,8 @@ pub(super) struct Parameters {
     /// ECR repository prefix; the usual one when absent.
     #[schemars(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$"))]
     ecr_prefix: Option<String>,
-    /// ARN or name (ecr-pullthroughcache/...) of the Secrets Manager secret; Docker Hub, GHCR and GitLab need one.
-    #[schemars(regex(pattern = r"^(arn:aws\S*:)?\S*ecr-pullthroughcache/\S+$"))]
+    /// ARN or name of the Secrets Manager secret, for Docker Hub, GHCR, GitLab.
+    #[schemars(regex(pattern = r"^(arn:aws\S*:)?\S*ecr-pullthroughcache/\S+$"), extend("writeOnly" = true))]
     credential_arn: Option<String>,
     /// Part of the upstream registry to reach; all when absent.
     #[schemars(regex(pattern = r"^(ROOT|[a-z0-9][a-z0-9._/-]+)$"))]
@@ -34,10 +34,10 @@ pub(super) struct Parameters {
     /// Open repositories that are below the prefix already. Default: false.
     #[serde(default)]
     grant_existing: bool,
-    /// AWS Region; the server's own when absent.
+    /// AWS Region, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; the server's own when absent.
+    /// AWS profile, else the server's.
     #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
@@ -45,16 +45,21 @@ pub(super) struct Parameters {
 impl Tool for CreateECRPullThroughCache {
     const NAME: &str = "CreateECRPullThroughCache";
     const TITLE: &str = "Create a pull through cache";
-    const DESCRIPTION: &str = "Create a pull through cache HealthOmics can use: rule, policy grant and template, merged with what exists. \
+    const DESCRIPTION: &str = "Create a pull through cache HealthOmics can use: writes rule, grant and template, merged with what exists. \
         Returns the plan where writing is not allowed. For single images use CloneContainerToECR.";
     const HINTS: Hints = Hints::ADDS;
     type Parameters = Parameters;
     type Output = Change<CachePlan, CacheReport>;
 
     async fn call(call: &Call, parameters: Parameters) -> Result<Answer<Self::Output>, Stop> {
-        let account = call.account(parameters.profile.as_deref(), parameters.region.as_deref());
-        let request = request(&parameters)?;
-        let account = account.await?;
+        let options = options(&parameters)?;
+        if !CacheRequest::may_be_renewed(&parameters.registry, &options) {
+            // What no account can help is refused before one is opened.
+            CacheRequest::new(&parameters.registry, options.clone())?;
+        }
+        let account = call.account(parameters.profile.as_deref(), parameters.region.as_deref()).await?;
+        let request =
+            call.reading("planning", CacheRequest::renewed(&account, &parameters.registry, options)).await?;
         let plan = call.reading("planning", cache::plan(&account, request)).await?;
         let status = if plan.is_refused() {
             Status::Refused
@@ -82,11 +87,12 @@ impl Tool for CreateECRPullThroughCache {
     }
 }
 
-fn request(parameters: &Parameters) -> operations::Result<CacheRequest> {
+/// Returns what a cache is to have.
+fn options(parameters: &Parameters) -> operations::Result<CacheOptions> {
     let prefix = parameters.ecr_prefix.as_deref();
     let upstream_prefix = parameters.upstream_prefix.as_deref();
     let source_account = parameters.source_account.as_deref();
-    let options = CacheOptions {
+    Ok(CacheOptions {
         prefix: prefix.map(|text| parsed(text, "ecr_prefix", "give a prefix such as quay")).transpose()?,
         upstream_prefix: upstream_prefix
             .map(|text| parsed(text, "upstream_prefix", "give a prefix such as biocontainers"))
@@ -98,8 +104,7 @@ fn request(parameters: &Parameters) -> operations::Result<CacheRequest> {
             .map(SourceAccount::Of),
         grant_existing: parameters.grant_existing,
         ..CacheOptions::default()
-    };
-    CacheRequest::new(&parameters.registry, options)
+    })
 }
 
 /// Returns the plan as people read it before they agree.

@@ -39,7 +39,7 @@ pub(super) struct ExplainFinding;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Parameters {
-    /// Id of the finding.
+    /// Id as findings have it in `code`.
     #[schemars(regex(pattern = r"^[Oo][Ee][0-9]{3}$"), example = &"OE101")]
     finding_id: String,
 }

@@ -23,13 +23,13 @@ pub(super) struct Parameters {
     /// JSON file to write; entries that it has stay as they are.
     #[schemars(regex(pattern = r"\S"))]
     output_path: String,
-    /// AWS account of the private registry; the word ACCOUNT stands for one that is not known.
+    /// Account of the private registry, else the server's, else the word ACCOUNT.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     account: Option<String>,
-    /// AWS Region of the private registry, such as us-east-1; the word REGION stands for one that is not known.
+    /// Region of the private registry, else the server's, else the word REGION.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// Shape of the file: `flat` maps names to names, `healthomics` is what CreateWorkflow takes. Default: flat.
+    /// `flat` maps names to names; CreateWorkflow takes `healthomics`. Default: flat.
     #[serde(default)]
     #[schemars(schema_with = "format_schema")]
     format: Format,

@@ -23,10 +23,10 @@ pub(super) struct Parameters {
     /// AWS account, 12 digits; the server's own when absent.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     account: Option<String>,
-    /// AWS Region; the server's own when absent.
+    /// AWS Region, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; the server's own when absent.
+    /// AWS profile, else the server's.
     #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }

@@ -22,10 +22,10 @@ pub(super) struct Parameters {
     /// Account whose runs the grant is bound to; any when absent.
     #[schemars(regex(pattern = r"^[0-9]{12}$"))]
     source_account: Option<String>,
-    /// AWS Region; the server's own when absent.
+    /// AWS Region, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; the server's own when absent.
+    /// AWS profile, else the server's.
     #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }

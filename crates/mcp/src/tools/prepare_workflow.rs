@@ -6,8 +6,7 @@ use std::sync::Arc;
 use operations::clone::Silent;
 use operations::prepare::{self, PrepareOptions, PreparePlan, PrepareReport, PrepareRequest};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Deserialize;
 
 use super::{Hints, Tool, count, lines};
 use crate::answer::{Answer, Stop, line};
@@ -25,26 +24,17 @@ pub(super) struct Parameters {
     /// Workflow folder, zip archive of one, or workflow file.
     #[schemars(regex(pattern = r"\S"))]
     workflow_folder: String,
-    /// Secrets' ARNs by registry host, such as docker.io.
+    /// ARNs of secrets by the registry host that they are for. Default: none.
     #[serde(default)]
+    #[schemars(extend("writeOnly" = true))]
     credentials: BTreeMap<String, String>,
-    /// AWS Region; the server's own when absent.
+    /// AWS Region, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
-    /// AWS profile; the server's own when absent.
+    /// AWS profile, else the server's.
     #[schemars(regex(pattern = r"\S"))]
     profile: Option<String>,
 }
-
-/// The plan, as `prepare --dry-run --output json` prints it; its parts are too many for a list of tools.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(transparent)]
-pub(super) struct Plan(#[schemars(with = "Map<String, Value>")] PreparePlan);
-
-/// The report, as `prepare --output json` prints it.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(transparent)]
-pub(super) struct Report(#[schemars(with = "Map<String, Value>")] PrepareReport);
 
 impl Tool for PrepareWorkflow {
     const NAME: &str = "PrepareWorkflow";
@@ -53,7 +43,7 @@ impl Tool for PrepareWorkflow {
         plan where writing is not allowed, else the report with both maps. For a list alone use ScanWorkflow.";
     const HINTS: Hints = Hints { open_world: true, ..Hints::ADDS };
     type Parameters = Parameters;
-    type Output = Change<Plan, Report>;
+    type Output = Change<PreparePlan, PrepareReport>;
 
     async fn call(call: &Call, parameters: Parameters) -> Result<Answer<Self::Output>, Stop> {
         let Parameters { workflow_folder, credentials, region, profile } = parameters;
@@ -79,7 +69,7 @@ impl Tool for PrepareWorkflow {
         if status != Status::Applied {
             let text = format!("{}\n{}{}", status.words(), words(&plan), lines(&plan.findings, 10));
             let failed = status == Status::Refused;
-            return Ok(Answer::new(Change::planned(status, Plan(plan)), text).failed(failed));
+            return Ok(Answer::new(Change::planned(status, plan), text).failed(failed));
         }
         let applying = prepare::apply(&account, &registry, plan, Arc::new(Silent), cancel);
         let report = call.writing("preparing", applying).await;
@@ -88,14 +78,14 @@ impl Tool for PrepareWorkflow {
         }
         let mut text = format!("{} looked at.", count(report.images.len(), "image", "images"));
         for image in report.images.iter().take(50) {
-            text += &format!("\n- {}: {}", image.image, image.outcome.label());
+            text += &format!("\n- {}: {}", image.named.name, image.outcome.label());
             if let Some(error) = &image.error {
                 text += &format!(" ({})", line(error));
             }
         }
         text += &lines(&report.findings, 10);
         let failed = !report.is_done();
-        Ok(Answer::new(Change::applied(Report(report)), text).failed(failed))
+        Ok(Answer::new(Change::applied(report), text).failed(failed))
     }
 }
 
@@ -107,8 +97,8 @@ fn words(plan: &PreparePlan) -> String {
     }
     for image in &plan.images {
         let problem = image.problem.as_ref().map(|error| format!(": {}", line(error)));
-        let route = format!("{}, {}", image.route.label(), image.action.label());
-        text += &format!("- {} ({route}){}\n", image.image, problem.unwrap_or_default());
+        let route = format!("{}, {}", image.named.route.label(), image.action.label());
+        text += &format!("- {} ({route}){}\n", image.named.name, problem.unwrap_or_default());
     }
     text
 }

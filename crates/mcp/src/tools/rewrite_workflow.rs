@@ -1,5 +1,6 @@
 //! The tool RewriteWorkflow.
 
+use operations::OperationError;
 use operations::rewrite::{self, RewriteReport, RewriteRequest};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,6 +35,9 @@ pub(super) struct Parameters {
     /// Registry that the parameter has where none is given.
     #[schemars(regex(pattern = r"^\S+$"))]
     default: Option<String>,
+    /// Let the parameter stand in CWL too; only HealthOmics evaluates it there. Default: false.
+    #[serde(default)]
+    cwl_expressions: bool,
 }
 
 impl Tool for RewriteWorkflow {
@@ -46,6 +50,13 @@ impl Tool for RewriteWorkflow {
     type Output = Change<RewriteReport, RewriteReport>;
 
     async fn call(call: &Call, parameters: Parameters) -> Result<Answer<Self::Output>, Stop> {
+        if parameters.cwl_expressions && parameters.parameterize.is_none() {
+            let tried = OperationError::new("cannot use the parameter cwl_expressions");
+            return Err(tried
+                .refused("there is no parameterize")
+                .hint("give both, or leave both out")
+                .into());
+        }
         let allowed = call.allowed().await?;
         let request = RewriteRequest {
             path: allowed.existing(&parameters.workflow_folder)?,
@@ -53,6 +64,7 @@ impl Tool for RewriteWorkflow {
             target: call.server.target.clone(),
             parameter: parameters.parameterize,
             default: parameters.default,
+            cwl_expressions: parameters.cwl_expressions,
             ..RewriteRequest::default()
         };
         let plan = call.in_background("comparing", move || rewrite::plan(&request)).await?;

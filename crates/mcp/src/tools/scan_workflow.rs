@@ -18,7 +18,7 @@ pub(super) struct Parameters {
     /// Workflow folder, zip archive of one, or workflow file.
     #[schemars(regex(pattern = r"\S"))]
     workflow_folder: String,
-    /// AWS Region of the private registry; the server's own when absent.
+    /// Region of the private registry, else the server's.
     #[schemars(regex(pattern = r"^[a-z]+(-[a-z0-9]+)+$"))]
     region: Option<String>,
 }
@@ -26,8 +26,8 @@ pub(super) struct Parameters {
 impl Tool for ScanWorkflow {
     const NAME: &str = "ScanWorkflow";
     const TITLE: &str = "Scan a workflow for images";
-    const DESCRIPTION: &str = "List every container image of a workflow (WDL, Nextflow, CWL): where it is written and how it can come into ECR. \
-        Reads files only. To write the map use GenerateContainerRegistryMap.";
+    const DESCRIPTION: &str = "Find every container image of a workflow (WDL, Nextflow, CWL); returns where it is written and how it can come \
+        into ECR. Reads files only. To write the map use GenerateContainerRegistryMap.";
     const HINTS: Hints = Hints::READS;
     type Parameters = Parameters;
     type Output = ScanReport;

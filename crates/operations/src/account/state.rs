@@ -1,6 +1,6 @@
 //! The state of a registry: rules, templates, and the registry's policy.
 
-use aws::ecr::{AccountSetting, Rule, Template};
+use aws::ecr::{AccountSetting, Ecr, Rule, Template};
 use image::PullThroughCacheRules;
 use policy::RegistryScope;
 
@@ -80,9 +80,8 @@ impl RegistryPolicy {
     ///
     /// # Errors
     /// When ECR does not tell the policy, or its scope where there is one.
-    pub(crate) async fn read(account: &Account) -> crate::error::Result<Self> {
-        let ecr = account.ecr();
-        match tokio::join!(ecr.registry_policy(), scope(&ecr)) {
+    pub(crate) async fn read(ecr: &Ecr) -> crate::error::Result<Self> {
+        match tokio::join!(ecr.registry_policy(), scope(ecr)) {
             (Ok(text), Ok(scope)) => Ok(Self { text, scope }),
             // Without a policy its scope does not matter.
             (Ok(None), Err(_)) => Ok(Self { text: None, scope: RegistryScope::V2 }),
@@ -110,7 +109,7 @@ impl RegistryState {
     pub async fn read(account: &Account) -> Self {
         let ecr = account.ecr();
         let (rules, templates, policy) =
-            tokio::join!(ecr.rules(), ecr.templates(), RegistryPolicy::read(account));
+            tokio::join!(ecr.rules(), ecr.templates(), RegistryPolicy::read(&ecr));
         Self { rules: rules.into(), templates: templates.into(), policy: Looked::from_result(policy) }
     }
 
@@ -122,7 +121,7 @@ impl RegistryState {
 }
 
 /// Returns for which actions the registry's policy speaks.
-async fn scope(ecr: &aws::ecr::Ecr) -> std::result::Result<RegistryScope, aws::AwsError> {
+async fn scope(ecr: &Ecr) -> std::result::Result<RegistryScope, aws::AwsError> {
     match ecr.account_setting(AccountSetting::RegistryPolicyScope).await {
         Ok(value) if value == "V2" => Ok(RegistryScope::V2),
         Ok(_) => Ok(RegistryScope::V1),

@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::existing;
 use super::rule;
 use super::runs;
+use super::shown;
 use super::step::{Action, Outcome, Step, StepKind, StepReport, document};
-use super::template;
 use crate::account::{Account, Looked, RegistryPolicy, RegistryState};
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Severity};
@@ -220,7 +220,7 @@ fn template_step(
     if let Some(other) = closed_by(account, prefix, rules, state, &after) {
         return Step::nothing(kind, &own.prefix, format!("it stays, because the rule `{other}` needs it"));
     }
-    Step::new(kind, &own.prefix, Action::Delete { before: template::shown(own) })
+    Step::new(kind, &own.prefix, Action::Delete { before: shown::template(own) })
 }
 
 async fn delete_template(account: &Account, prefix: &EcrRepositoryPrefix) -> Result<Outcome> {

@@ -116,6 +116,8 @@ pub(super) async fn grant(opening: Opening<'_>, judge: &Judge, name: &str) -> Re
         OperationError::new(format!("cannot use the repository `{name}`")).refused(error)
     };
     let repository: RepositoryName = name.parse().map_err(refused)?;
-    let (written, _) = grant::open(opening.account(), judge, &repository, opening.bound_to()).await?;
+    let account = opening.account();
+    let arn = account.repository_arn(repository.as_str());
+    let (written, _) = grant::open(&account.ecr(), judge, &repository, &arn, opening.bound_to()).await?;
     Ok(written.into())
 }

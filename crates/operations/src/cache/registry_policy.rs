@@ -109,7 +109,7 @@ fn judge(opening: Opening<'_>, policy: &RegistryPolicy) -> Judge {
 /// What ECR refuses, what cannot be merged, and a policy that somebody else changed in the meantime.
 pub(crate) async fn apply(opening: Opening<'_>, prefixes: &[EcrRepositoryPrefix]) -> Result<Written> {
     let account = opening.account();
-    let mut policy = RegistryPolicy::read(account).await?;
+    let mut policy = RegistryPolicy::read(&account.ecr()).await?;
     let mut changed = false;
     for prefix in prefixes {
         if let Ok(text) = decide(opening, prefix, &policy)?.text {
@@ -119,7 +119,7 @@ pub(crate) async fn apply(opening: Opening<'_>, prefixes: &[EcrRepositoryPrefix]
     }
     let Some(text) = policy.text.filter(|_| changed) else { return Ok(Written::NotNeeded) };
     account.ecr().put_registry_policy(&text).await?;
-    let read = RegistryPolicy::read(account).await?;
+    let read = RegistryPolicy::read(&account.ecr()).await?;
     for prefix in prefixes {
         if decide(opening, prefix, &read)?.text.is_ok() {
             return Err(OperationError::new(

@@ -23,10 +23,10 @@ pub enum SourceAccount {
 }
 
 impl SourceAccount {
-    /// Returns the account's number.
-    pub(crate) fn id<'a>(&'a self, account: &'a Account) -> &'a str {
+    /// Returns the account's number; `own` is that of the registry.
+    pub(crate) fn id<'a>(&'a self, own: &'a AccountId) -> &'a str {
         match self {
-            Self::Own => account.id().as_str(),
+            Self::Own => own.as_str(),
             Self::Of(id) => id.as_str(),
         }
     }
@@ -182,7 +182,7 @@ impl CacheRequest {
 
     /// Returns for whose runs the cache is.
     pub(super) fn opening<'a>(&'a self, account: &'a Account) -> Opening<'a> {
-        Opening::new(account, self.options.source_account.as_ref().map(|bound| bound.id(account)))
+        Opening::new(account, self.options.source_account.as_ref().map(|bound| bound.id(account.id())))
     }
 }
 

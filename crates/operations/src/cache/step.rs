@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::opening::Written;
 use super::registry_policy::ImportPlan;
-use super::template::{self, TemplatePlan, Work};
+use super::shown;
+use super::template::{TemplatePlan, Work};
 use crate::error::{OperationError, Result};
 
 /// What a step is about.
@@ -145,9 +146,9 @@ impl Step {
     pub(super) fn of_template(plan: TemplatePlan) -> Self {
         let action = match plan.work {
             Work::Nothing(reason) => Action::Nothing { reason },
-            Work::Create { template, .. } => Action::Create { after: template::shown(&template) },
+            Work::Create { template, .. } => Action::Create { after: shown::template(&template) },
             Work::Update { before, after, .. } => {
-                Action::Update { before: template::shown(&before), after: template::shown(&after) }
+                Action::Update { before: shown::template(&before), after: shown::template(&after) }
             }
             Work::Refused(error) => Action::Refused { error },
         };

@@ -5,10 +5,8 @@
 use aws::ecr::{AppliedFor, Template, TemplateUpdate};
 use image::EcrRepositoryPrefix;
 use policy::Change;
-use serde_json::{Value, json};
 
 use super::opening::{Opening, Written};
-use super::step::document;
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Fix, Severity};
 use crate::healthomics::{self, Access, Judge};
@@ -217,27 +215,6 @@ impl Wanted<'_> {
 
 fn nothing(prefix: &str, reason: String, findings: Vec<Finding>) -> TemplatePlan {
     TemplatePlan { prefix: prefix.to_owned(), work: Work::Nothing(reason), findings }
-}
-
-/// Returns what of a template matters for a plan.
-pub(super) fn shown(template: &Template) -> Value {
-    let mut shown = json!({
-        "prefix": template.prefix,
-        "appliedFor": template.applied_for.iter().map(AppliedFor::name).collect::<Vec<_>>(),
-    });
-    if let Some(text) = &template.repository_policy {
-        shown["repositoryPolicy"] = document(text);
-    }
-    if let Some(text) = &template.lifecycle_policy {
-        shown["lifecyclePolicy"] = document(text);
-    }
-    if !template.resource_tags.is_empty() {
-        shown["resourceTags"] = json!(template.resource_tags);
-    }
-    if let Some(role) = &template.custom_role_arn {
-        shown["customRoleArn"] = json!(role);
-    }
-    shown
 }
 
 /// Reads the templates anew, merges, writes and reads back the one of this prefix that a rule's plan is about.

@@ -72,7 +72,7 @@ pub(super) fn foreign(
     image.uri = Some(named.to_string());
     let wanted = id(named);
     image.evidence = foreign.looks.evidence.get(&wanted).cloned().unwrap_or_default();
-    let judge = Judge::of_repositories(seen.account.id().as_str());
+    let judge = Judge::of_repositories(seen.runs_in.as_str());
     let owner = foreign.account.as_ref().unwrap_or(seen.account.id());
     let arn = repository_arn(seen.account.region(), owner, named.repository().as_str());
     match foreign.looks.images.get(&wanted) {
@@ -110,7 +110,7 @@ pub(super) fn own(seen: &Seen<'_>, facts: Facts<'_>) -> CheckedImage {
     if never_renewed {
         image.findings.push(remarks::never_renewed(place.repository()));
     }
-    let judge = Judge::new(seen.account.id().as_str(), &seen.state.policy);
+    let judge = Judge::new(seen.runs_in.as_str(), &seen.state.policy);
     let arn = seen.account.repository_arn(place.repository().as_str());
     match &facts.stored {
         Stored::There(found) => {

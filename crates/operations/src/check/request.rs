@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use image::RepositoryName;
+use image::{AccountId, RepositoryName};
 
 use crate::error::Result;
 
@@ -21,12 +21,20 @@ pub struct CheckRequest {
     pub clone_prefix: Option<RepositoryName>,
     /// How long an image that a rule imports may take to be there.
     pub prime_patience: Duration,
+    /// The account whose runs are to use the images; the registry's own where none is named.
+    pub runs_in: Option<AccountId>,
 }
 
 impl CheckRequest {
     /// Returns a request for images, with all that can be told of them.
     pub fn new(images: Vec<String>) -> Self {
-        Self { images, contents: true, clone_prefix: None, prime_patience: Duration::from_secs(30 * 60) }
+        Self {
+            images,
+            contents: true,
+            clone_prefix: None,
+            prime_patience: Duration::from_secs(30 * 60),
+            runs_in: None,
+        }
     }
 }
 

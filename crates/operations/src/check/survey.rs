@@ -37,6 +37,8 @@ pub(super) struct Repository {
 pub(super) struct Seen<'a> {
     pub(super) account: &'a Account,
     pub(super) registry: &'a PrivateRegistry,
+    /// The account whose runs are to use the images.
+    pub(super) runs_in: &'a AccountId,
     pub(super) state: RegistryState,
     pub(super) repositories: Looked<HashMap<RepositoryName, Repository>>,
 }
@@ -70,7 +72,8 @@ pub(super) async fn run(
         .map(|place| place.repository().clone())
         .collect();
     let repositories = repositories(account, wanted).await;
-    let seen = Seen { account, registry, state, repositories };
+    let runs_in = request.runs_in.as_ref().unwrap_or(account.id());
+    let seen = Seen { account, registry, runs_in, state, repositories };
     let chosen: Vec<Chosen> = meanings.into_iter().map(|meaning| seen.choose(meaning)).collect();
     let (own, others) = tokio::join!(seen.look(&chosen, request), seen.look_elsewhere(&chosen, request));
     let asked = seen.ask_upstream(&chosen, &own).await;

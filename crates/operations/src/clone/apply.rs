@@ -14,8 +14,9 @@ use super::account_setting::MountingState;
 use super::event::{CloneEvent, CloneSink, Count, Stage, Teller};
 use super::plan::{ClonePlan, Job, PolicyPlan, RepositoryPlan, Step, Work};
 use super::report::{CloneReport, RepositoryReport};
+use super::repository::{self, Opener};
 use super::verify::{self, Claim};
-use super::{account_setting, conclude, repository};
+use super::{account_setting, conclude};
 use crate::error::{OperationError, Result};
 use crate::healthomics::Access;
 use crate::prime::Primed;
@@ -54,7 +55,9 @@ pub async fn apply(
             Err(error) => applied.setting_failed(&error),
         }
     }
-    applied.repositories = prepare(registry, &repositories, &work, sink.as_ref(), cancel).await;
+    let options = work.options.clone();
+    let opener = Opener::new(registry, &options).await;
+    applied.repositories = prepare(&opener, registry, &repositories, &work, sink.as_ref(), cancel).await;
     hold_back(&mut work, &applied.repositories);
     let mut jobs = std::mem::take(&mut work.jobs);
     if mounting.state == MountingState::Off {
@@ -74,7 +77,7 @@ pub async fn apply(
     applied.copies = copies;
     applied.primes = primes;
     if !cancel.is_cancelled() {
-        open_primed(registry, &repositories, &work, &mut applied, sink.as_ref()).await;
+        open_primed(&opener, &repositories, &work, &mut applied, sink.as_ref()).await;
         let claims = claims(&work, &applied);
         applied.proofs =
             cancel.run_until_cancelled(verify::verify(registry, claims)).await.unwrap_or_default();
@@ -108,6 +111,7 @@ impl Applied {
 
 /// Makes the repositories and opens them to HealthOmics.
 async fn prepare(
+    opener: &Opener<'_>,
     registry: &PrivateRegistry,
     plans: &[RepositoryPlan],
     work: &Work,
@@ -118,7 +122,7 @@ async fn prepare(
     let one = async |(name, plan): (RepositoryName, &RepositoryPlan)| {
         let prepared = match cancel.is_cancelled() {
             true => Prepared { access: not_asked(), ..blank(&name) },
-            false => prepare_one(registry, &name, plan, work, sink).await,
+            false => prepare_one(opener, registry, &name, plan, work, sink).await,
         };
         (name, prepared)
     };
@@ -141,6 +145,7 @@ fn not_asked() -> Access {
 }
 
 async fn prepare_one(
+    opener: &Opener<'_>,
     registry: &PrivateRegistry,
     name: &RepositoryName,
     plan: &RepositoryPlan,
@@ -165,15 +170,15 @@ async fn prepare_one(
     }
     match &plan.policy {
         PolicyPlan::AfterPrime => {}
-        _ if work.options.grant => open(registry, name, &mut own, sink).await,
-        _ => own.access = repository::access(registry, name).await,
+        _ if work.options.grant => open(opener, name, &mut own, sink).await,
+        _ => own.access = opener.access(name).await,
     }
     own
 }
 
 /// Gives HealthOmics access to a repository and writes down what came of it.
-async fn open(registry: &PrivateRegistry, name: &RepositoryName, own: &mut Prepared, sink: &dyn CloneSink) {
-    match repository::grant(registry, name).await {
+async fn open(opener: &Opener<'_>, name: &RepositoryName, own: &mut Prepared, sink: &dyn CloneSink) {
+    match opener.open(name).await {
         Ok((granted, access)) => {
             own.report.granted = granted;
             own.access = access;
@@ -183,7 +188,7 @@ async fn open(registry: &PrivateRegistry, name: &RepositoryName, own: &mut Prepa
         }
         Err(error) => {
             own.report.error = Some(error);
-            own.access = repository::access(registry, name).await;
+            own.access = opener.access(name).await;
         }
     }
 }
@@ -249,7 +254,7 @@ async fn prime(
 
 /// Opens the repositories that rules made.
 async fn open_primed(
-    registry: &PrivateRegistry,
+    opener: &Opener<'_>,
     plans: &[RepositoryPlan],
     work: &Work,
     applied: &mut Applied,
@@ -264,7 +269,7 @@ async fn open_primed(
             continue;
         }
         if let Some(own) = applied.repositories.get_mut(&name) {
-            open(registry, &name, own, sink).await;
+            open(opener, &name, own, sink).await;
         }
     }
 }

@@ -9,11 +9,13 @@ use image::RepositoryName;
 
 use super::plan::{NewRepositoryPlan, PolicyPlan, RepositoryPlan};
 use super::request::{CloneOptions, RepositorySettings};
-use crate::account::repository_arn;
+use crate::account::{Looked, RegistryPolicy, repository_arn};
+use crate::cache::Written;
 use crate::error::Result;
 use crate::finding::{Code, Finding, Severity};
+use crate::grant;
 use crate::grant::policy::{self, PolicyStep};
-use crate::healthomics::{self, Access, Judge, ReadAccess};
+use crate::healthomics::{self, Access, Judge};
 use crate::private_registry::PrivateRegistry;
 
 /// What AWS's own key of KMS for ECR is called.
@@ -40,8 +42,9 @@ pub(super) async fn plan(
     let found = registry.ecr().repositories_named(&names).await?.found;
     let known: BTreeMap<&RepositoryName, &Repository> =
         found.iter().map(|repository| (&repository.name, repository)).collect();
+    let opener = &Opener::new(registry, options).await;
     let look = async |name: RepositoryName| match known.contains_key(&name) {
-        true if options.grant => Some(plan_policy(registry, &name).await),
+        true if options.grant => Some(opener.plan(&name).await),
         _ => None,
     };
     let policies = registry.ecr().session().each(names.clone(), look).await;
@@ -62,11 +65,7 @@ pub(super) async fn plan(
                 policy
             }
             None if !options.grant || there.is_some() => PolicyPlan::Unchanged,
-            None if wanted.pushed => match healthomics::with_read_access(&policy::subject(&name), None, None)
-            {
-                Ok(merged) => PolicyPlan::Grant { before: None, after: merged.text },
-                Err(error) => PolicyPlan::Refused { error },
-            },
+            None if wanted.pushed => opener.plan_new(&name),
             None => PolicyPlan::AfterPrime,
         };
         plans.push(RepositoryPlan { name: name.to_string(), create, policy });
@@ -74,40 +73,70 @@ pub(super) async fn plan(
     Ok(plans)
 }
 
-async fn plan_policy(registry: &PrivateRegistry, name: &RepositoryName) -> (PolicyPlan, Option<Finding>) {
-    match registry.ecr().repository_policy(name).await {
-        Ok(text) => decide(registry, name, text),
-        Err(error) => (PolicyPlan::Refused { error: error.into() }, None),
+/// Opens repositories to HealthOmics, by the registry's policy as it was when this was made.
+pub(super) struct Opener<'a> {
+    registry: &'a PrivateRegistry,
+    judge: Judge,
+    /// The account that grants are bound to.
+    bound_to: Option<&'a str>,
+}
+
+impl<'a> Opener<'a> {
+    /// Reads the registry's policy: two requests. One that may not be read leaves access unknown.
+    pub(super) async fn new(registry: &'a PrivateRegistry, options: &'a CloneOptions) -> Self {
+        let bound_to = options.source_account.as_ref().map(|bound| bound.id(registry.account()));
+        let policy = Looked::from_result(RegistryPolicy::read(registry.ecr()).await);
+        let judge = Judge::new(bound_to.unwrap_or(registry.account().as_str()), &policy);
+        Self { registry, judge, bound_to }
     }
-}
 
-/// Returns what has to become of a policy so that HealthOmics may read.
-fn decide(
-    registry: &PrivateRegistry,
-    name: &RepositoryName,
-    text: Option<String>,
-) -> (PolicyPlan, Option<Finding>) {
-    let arn = repository_arn(registry.region(), registry.account(), name.as_str());
-    let decided = policy::with(&judge(registry), name, &arn, text.as_deref(), None);
-    let finding = decided.remark.map(|(message, hint)| {
-        Finding::new(Severity::Warning, Code::Access, name.as_str(), message).hint(hint)
-    });
-    let plan = match decided.step {
-        PolicyStep::Write { before, after: Some(after) } => PolicyPlan::Grant { before, after },
-        PolicyStep::Refused { error } => PolicyPlan::Refused { error },
-        PolicyStep::Unchanged | PolicyStep::Write { after: None, .. } => PolicyPlan::Unchanged,
-    };
-    (plan, finding)
-}
+    /// Returns what has to become of a repository's policy, and what is to be said of it.
+    async fn plan(&self, name: &RepositoryName) -> (PolicyPlan, Option<Finding>) {
+        let text = match self.registry.ecr().repository_policy(name).await {
+            Ok(text) => text,
+            Err(error) => return (PolicyPlan::Refused { error: error.into() }, None),
+        };
+        let decided = policy::with(&self.judge, name, &self.arn(name), text.as_deref(), self.bound_to);
+        let finding = decided.remark.map(|(message, hint)| {
+            Finding::new(Severity::Warning, Code::Access, name.as_str(), message).hint(hint)
+        });
+        let plan = match decided.step {
+            PolicyStep::Write { before, after: Some(after) } => PolicyPlan::Grant { before, after },
+            PolicyStep::Refused { error } => PolicyPlan::Refused { error },
+            PolicyStep::Unchanged | PolicyStep::Write { after: None, .. } => PolicyPlan::Unchanged,
+        };
+        (plan, finding)
+    }
 
-/// Returns what judges repositories; the registry's policy is not asked for, as clones write to repositories alone.
-fn judge(registry: &PrivateRegistry) -> Judge {
-    Judge::of_repositories(registry.account().as_str())
-}
+    /// Returns the policy of a repository that is to be made.
+    fn plan_new(&self, name: &RepositoryName) -> PolicyPlan {
+        match healthomics::with_read_access(&policy::subject(name), None, self.bound_to) {
+            Ok(merged) => PolicyPlan::Grant { before: None, after: merged.text },
+            Err(error) => PolicyPlan::Refused { error },
+        }
+    }
 
-fn read_access(registry: &PrivateRegistry, name: &RepositoryName, text: Option<&str>) -> ReadAccess {
-    let arn = repository_arn(registry.region(), registry.account(), name.as_str());
-    judge(registry).read(text, &arn)
+    /// Gives HealthOmics read access and returns whether the policy was changed, and the access that was read back.
+    ///
+    /// # Errors
+    /// What ECR refuses, a policy in which the access cannot be given, and access that is not there afterwards.
+    pub(super) async fn open(&self, name: &RepositoryName) -> Result<(bool, Access)> {
+        let ecr = self.registry.ecr();
+        let (written, access) = grant::open(ecr, &self.judge, name, &self.arn(name), self.bound_to).await?;
+        Ok((written == Written::Done, access))
+    }
+
+    /// Returns HealthOmics' access to a repository as its policy is now.
+    pub(super) async fn access(&self, name: &RepositoryName) -> Access {
+        match self.registry.ecr().repository_policy(name).await {
+            Ok(text) => self.judge.read(text.as_deref(), &self.arn(name)).access,
+            Err(error) => Access::Unknown { reason: error.to_string() },
+        }
+    }
+
+    fn arn(&self, name: &RepositoryName) -> String {
+        repository_arn(self.registry.region(), self.registry.account(), name.as_str())
+    }
 }
 
 /// Returns what an existing repository has otherwise than it was asked for.
@@ -151,33 +180,5 @@ pub(super) async fn create(
         Ok(_) => Ok(true),
         Err(error) if error.kind() == ErrorKind::Conflict => Ok(false),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Gives HealthOmics read access and returns whether the policy was changed, and the access that was read back.
-///
-/// The policy is read anew before it is merged, so that what others wrote since the plan stays.
-///
-/// # Errors
-/// What ECR refuses, and a policy in which the access cannot be given.
-pub(super) async fn grant(registry: &PrivateRegistry, name: &RepositoryName) -> Result<(bool, Access)> {
-    let text = registry.ecr().repository_policy(name).await?;
-    let before = read_access(registry, name, text.as_deref()).access;
-    match decide(registry, name, text).0 {
-        PolicyPlan::Grant { after, .. } => {
-            registry.ecr().set_repository_policy(name, &after).await?;
-            let read = registry.ecr().repository_policy(name).await?;
-            Ok((true, read_access(registry, name, read.as_deref()).access))
-        }
-        PolicyPlan::Refused { error } => Err(error),
-        PolicyPlan::Unchanged | PolicyPlan::AfterPrime => Ok((false, before)),
-    }
-}
-
-/// Returns HealthOmics' access to a repository as its policy is now.
-pub(super) async fn access(registry: &PrivateRegistry, name: &RepositoryName) -> Access {
-    match registry.ecr().repository_policy(name).await {
-        Ok(text) => read_access(registry, name, text.as_deref()).access,
-        Err(error) => Access::Unknown { reason: error.to_string() },
     }
 }

@@ -7,6 +7,7 @@ use image::{PullThroughCacheRules, RepositoryName};
 use registry::PlatformChoice;
 use registry::copy::PARTS_FROM;
 
+use crate::cache::SourceAccount;
 use crate::error::{OperationError, Result};
 
 /// Most images of one request.
@@ -48,6 +49,8 @@ pub struct CloneOptions {
     pub clone_prefix: Option<RepositoryName>,
     /// Whether HealthOmics is given read access.
     pub grant: bool,
+    /// To whose runs the grant is bound; to nobody's where none is given.
+    pub source_account: Option<SourceAccount>,
     /// Whether the account's setting for mounting layers is switched on.
     pub enable_mounting: bool,
     /// Blobs under way at once.
@@ -69,6 +72,7 @@ impl Default for CloneOptions {
             repository: RepositorySettings::default(),
             clone_prefix: None,
             grant: true,
+            source_account: None,
             enable_mounting: false,
             transfers: 16,
             parts_from: PARTS_FROM,

@@ -1,6 +1,6 @@
 //! Where each image goes and by which route, as far as names and rules tell.
 
-use image::{ImageReference, PullThroughCacheRules, RepositoryName};
+use image::{ImageReference, PullThroughCacheRules, RegistryHost, RepositoryName};
 use registry::PlatformChoice;
 
 use super::request::{CloneItem, CloneOptions};
@@ -181,10 +181,10 @@ pub(super) fn repeated(sources: &[Option<Source>]) -> Vec<Option<Result<usize>>>
         if leader == index {
             return None;
         }
-        let bare = |image: &ImageReference| {
-            let tag = image.tag().cloned();
-            ImageReference::new(image.host().clone(), image.repository().clone(), tag, None)
-        };
+        // A name without a tag is that of `latest`.
+        fn bare(image: &ImageReference) -> (&RegistryHost, &RepositoryName, &str) {
+            (image.host(), image.repository(), image.tag().map_or("latest", |tag| tag.as_str()))
+        }
         let digests = (source.image.digest(), led.image.digest());
         let agree = match digests {
             (Some(own), Some(other)) => own == other,

@@ -4,8 +4,9 @@ use aws::ecr::{AppliedFor, Template};
 use serde_json::{Map, Value, json};
 
 use super::identifier::Identifiers;
-use super::terraform::{compact, encryption, mutability};
+use super::terraform::compact;
 use super::{Export, RuleResource};
+use crate::cache::shown::{encryption, mutability};
 
 pub(super) fn write(export: &Export) -> Value {
     let mut resources = Map::new();

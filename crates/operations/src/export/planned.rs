@@ -7,9 +7,9 @@ use aws::ecr::{AppliedFor, Template};
 use image::{AccountId, Region};
 use policy::{Kind, RegistryScope};
 
-use super::{Export, Exported, RegistryBefore, RuleResource, document};
+use super::{Export, Exported, RuleResource, document};
 use crate::account::repository_arn;
-use crate::cache::{CacheRequest, SourceAccount, TEMPLATE_DESCRIPTION};
+use crate::cache::{CacheRequest, TEMPLATE_DESCRIPTION};
 use crate::error::{OperationError, Result};
 use crate::finding::{Code, Finding, Severity};
 use crate::healthomics;
@@ -28,27 +28,10 @@ pub fn of_requests(
     requests: &[CacheRequest],
     policy: Option<&str>,
 ) -> Result<Export> {
-    let before = policy.map_or(RegistryBefore::Unknown, |text| RegistryBefore::Is(text.to_owned()));
-    assemble(account, region, requests, before)
-}
-
-/// Returns what caches consist of, their grants merged into the registry's policy.
-///
-/// # Errors
-/// As [`of_requests`].
-pub(super) fn assemble(
-    account: &AccountId,
-    region: &Region,
-    requests: &[CacheRequest],
-    before: RegistryBefore,
-) -> Result<Export> {
     let mut rules: BTreeMap<&str, Exported<RuleResource>> = BTreeMap::new();
     let mut templates = Vec::new();
     let mut findings = Vec::new();
-    let mut text = match &before {
-        RegistryBefore::Is(text) => Some(text.clone()),
-        _ => None,
-    };
+    let mut text = policy.map(str::to_owned);
     for request in requests {
         let prefix = request.prefix().as_str();
         let rule = Exported { what: rule(account, region, request)?, exists: false };
@@ -57,11 +40,7 @@ pub(super) fn assemble(
                 .refused(format!("both are called `{prefix}`"))
                 .hint("name another prefix for one of them: `--registry quay.io=other`"));
         }
-        let bound_to = match &request.options().source_account {
-            None => None,
-            Some(SourceAccount::Own) => Some(account.as_str()),
-            Some(SourceAccount::Of(other)) => Some(other.as_str()),
-        };
+        let bound_to = request.options().source_account.as_ref().map(|bound| bound.id(account));
         let mut template = Template::new(prefix, vec![AppliedFor::PullThroughCache]);
         template.description = Some(TEMPLATE_DESCRIPTION.to_owned());
         let subject = format!("the template `{prefix}`");
@@ -75,7 +54,7 @@ pub(super) fn assemble(
         text = Some(healthomics::with_import_access(kind, text.as_deref(), &[below], bound_to)?.text);
         findings.extend(request.findings().iter().cloned());
     }
-    if before == RegistryBefore::Unknown {
+    if policy.is_none() {
         let message = "the registry's policy is exported as if the account had none, and would replace one that is there";
         let finding = Finding::new(Severity::Warning, Code::Access, account.as_str(), message);
         findings.push(finding.hint(
@@ -88,9 +67,7 @@ pub(super) fn assemble(
         region: region.clone(),
         rules: rules.into_values().collect(),
         templates,
-        registry_policy: text
-            .filter(|_| before != RegistryBefore::Untouched)
-            .map(|text| Exported { what: document(&text), exists: matches!(before, RegistryBefore::Is(_)) }),
+        registry_policy: text.map(|text| Exported { what: document(&text), exists: policy.is_some() }),
         grants: Vec::new(),
         role: None,
         findings,

@@ -1,67 +1,81 @@
-//! The rules that a saved plan makes, as code; asks nobody.
+//! What a saved plan does on the account side, as code; asks nobody.
 
+use aws::ecr::Template;
 use serde_json::Value;
 
-use super::planned::assemble;
-use super::{Export, RegistryBefore};
-use crate::cache::{CacheOptions, CacheRequest};
+use super::{Export, Exported, RuleResource};
+use crate::cache::shown;
 use crate::error::{OperationError, Result};
-use crate::finding::{Code, Finding, Severity};
-use crate::prepare::SavedPlan;
+use crate::prepare::{REGISTRY_POLICY, SavedPlan};
+use crate::upstream::read_upstream;
 
-/// What a template has that is exported as it would be made: all else comes from a template that governs now.
-const PLAIN: [&str; 3] = ["prefix", "appliedFor", "repositoryPolicy"];
-
-/// Returns what a saved plan makes so that rules serve HealthOmics. Rules that are there already are not its work.
+/// Returns what carrying a saved plan out would make of rules, templates and the registry's policy. What it leaves as it
+/// is, is not exported.
 ///
 /// # Errors
-/// When the plan makes no rule, and when it holds names that are none.
+/// When the plan changes nothing of them, and when it holds what no plan does.
 pub fn of_plan(plan: &SavedPlan) -> Result<Export> {
     let tried = || OperationError::new("cannot export the plan");
     let unread = |error: image::ImageError| tried().refused(error);
     let (account, region) = (plan.account.parse().map_err(unread)?, plan.region.parse().map_err(unread)?);
-    let mut requests = Vec::new();
-    for (subject, rule) in &plan.state {
-        let prefix = subject.strip_prefix("rule `").and_then(|rest| rest.strip_suffix('`'));
-        let (Some(prefix), Some(true)) = (prefix, rule["isNew"].as_bool()) else { continue };
-        let options = CacheOptions {
-            prefix: Some(prefix.parse().map_err(unread)?),
-            upstream_prefix: rule["upstreamPrefix"].as_str().map(str::parse).transpose().map_err(unread)?,
-            credential: rule["credentialArn"].as_str().map(str::to_owned),
-            ..CacheOptions::default()
-        };
-        requests.push(CacheRequest::new(rule["upstream"].as_str().unwrap_or_default(), options)?);
-    }
-    if requests.is_empty() {
-        return Err(tried()
-            .refused("it makes no pull through cache rule")
-            .hint("export what the account has: leave out --plan"));
-    }
-    let mut policies = steps(plan, "registry-policy").peekable();
-    let before = match policies.peek() {
-        // The grants are there already, by statements that the plan does not show.
-        None => RegistryBefore::Untouched,
-        Some(step) => match &step["before"] {
-            Value::Null => RegistryBefore::Absent,
-            document => RegistryBefore::Is(document.to_string()),
-        },
+    let odd = |step: &Value| {
+        tried().refused(format!(
+            "it has a {} that cannot be read: {step}",
+            step["kind"].as_str().unwrap_or("step")
+        ))
     };
-    let mut export = assemble(&account, &region, &requests, before)?;
+    let mut rules = Vec::new();
+    for step in steps(plan, "rule") {
+        rules.push(exported(step, rule(&step["after"]).ok_or_else(|| odd(step))?));
+    }
+    let mut templates: Vec<Exported<Template>> = Vec::new();
     for step in steps(plan, "template") {
-        let settings = step["after"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
-        let more: Vec<&str> = settings.filter(|name| !PLAIN.contains(name)).collect();
-        if step["action"] == "update" || !more.is_empty() {
-            let object = step["object"].as_str().unwrap_or_default();
-            let message = format!(
-                "the plan's template `{object}` has settings of a template that is there, and they are not exported"
-            );
-            let finding = Finding::new(Severity::Warning, Code::InheritedSettings, object, message);
-            export.findings.push(finding.hint("carry the plan out, and export what the account has then"));
+        let template = exported(step, shown::read_template(&step["after"]).ok_or_else(|| odd(step))?);
+        // Two rules below one prefix may want the same of its template.
+        if !templates.iter().any(|other| other.what.prefix == template.what.prefix) {
+            templates.push(template);
         }
     }
-    Ok(export)
+    let registry_policy = plan
+        .state
+        .get(REGISTRY_POLICY)
+        .map(|policy| Exported { what: policy["after"].clone(), exists: !policy["before"].is_null() });
+    let export = Export {
+        account,
+        region,
+        rules,
+        templates,
+        registry_policy,
+        grants: Vec::new(),
+        role: None,
+        findings: Vec::new(),
+    };
+    match export.is_empty() {
+        true => Err(tried()
+            .refused("it changes no rule, no template and no registry policy")
+            .hint("export what the account has: leave out --plan")),
+        false => Ok(export),
+    }
 }
 
+/// Returns the steps of a kind that change something, in the order of their subjects.
 fn steps<'p>(plan: &'p SavedPlan, kind: &'static str) -> impl Iterator<Item = &'p Value> {
-    plan.state.values().filter(move |value| value["kind"] == kind)
+    plan.state.values().filter(move |value| value["kind"] == kind && value["after"].is_object())
+}
+
+fn exported<T>(step: &Value, what: T) -> Exported<T> {
+    Exported { what, exists: step["action"] != "create" }
+}
+
+fn rule(shown: &Value) -> Option<RuleResource> {
+    let text = |name: &str| shown[name].as_str().map(str::to_owned);
+    let upstream_url = text("upstreamRegistryUrl")?;
+    Some(RuleResource {
+        prefix: text("ecrRepositoryPrefix")?,
+        upstream_kind: read_upstream(&upstream_url).ok().map(|found| found.upstream().api_value.to_owned()),
+        upstream_url,
+        upstream_prefix: text("upstreamRepositoryPrefix").unwrap_or_else(|| "ROOT".to_owned()),
+        credential_arn: text("credentialArn"),
+        role_arn: text("customRoleArn"),
+    })
 }

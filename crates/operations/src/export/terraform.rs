@@ -1,11 +1,12 @@
 //! Terraform.
 
-use aws::ecr::{AppliedFor, Encryption, TagMutability, Template};
+use aws::ecr::{AppliedFor, Template};
 use serde_json::{Value, json};
 
 use super::hcl::{Block, Expression};
 use super::identifier::Identifiers;
 use super::{Export, Exported, RuleResource, document};
+use crate::cache::shown::{encryption, mutability};
 
 const RULE: &str = "aws_ecr_pull_through_cache_rule";
 const TEMPLATE: &str = "aws_ecr_repository_creation_template";
@@ -134,27 +135,6 @@ fn template(name: &str, template: &Template) -> Block {
         block = block.block(inner.text("filter_type", "WILDCARD"));
     }
     block
-}
-
-/// Returns ECR's name of a setting, and the patterns of tags that it excepts.
-pub(super) fn mutability(setting: &TagMutability) -> (&str, &[String]) {
-    match setting {
-        TagMutability::Immutable => ("IMMUTABLE", &[]),
-        TagMutability::MutableExcept(patterns) => ("MUTABLE_WITH_EXCLUSION", patterns),
-        TagMutability::ImmutableExcept(patterns) => ("IMMUTABLE_WITH_EXCLUSION", patterns),
-        TagMutability::Other(name) => (name, &[]),
-        _ => ("MUTABLE", &[]),
-    }
-}
-
-/// Returns ECR's name of an encryption and its key; none for what ECR does by itself.
-pub(super) fn encryption(encryption: &Encryption) -> Option<(&str, Option<&str>)> {
-    match encryption {
-        Encryption::Kms(key) => Some(("KMS", key.as_deref())),
-        Encryption::KmsDsse(key) => Some(("KMS_DSSE", key.as_deref())),
-        Encryption::Other(name) => Some((name, None)),
-        _ => None,
-    }
 }
 
 /// Returns a document as the text that CloudFormation wants of it.

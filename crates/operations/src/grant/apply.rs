@@ -1,5 +1,6 @@
 //! Carries a grant out: each policy is read anew, merged, written, read back and judged.
 
+use aws::ecr::Ecr;
 use image::RepositoryName;
 
 use super::policy::{self, PolicyStep};
@@ -19,7 +20,8 @@ pub async fn apply(account: &Account, plan: GrantPlan) -> GrantReport {
     let judge = match plan.changes() {
         0 => None,
         _ => {
-            Some(Judge::new(account.id().as_str(), &Looked::from_result(RegistryPolicy::read(account).await)))
+            let policy = Looked::from_result(RegistryPolicy::read(&account.ecr()).await);
+            Some(Judge::new(plan.request.runs_in(account), &policy))
         }
     };
     let request = &plan.request;
@@ -74,7 +76,10 @@ async fn write_one(
 ) -> Result<(GrantOutcome, Access)> {
     let (written, access) = match request.revoke {
         true => close(account, judge, name).await?,
-        false => open(account, judge, name, request.bound_to()).await?,
+        false => {
+            let arn = account.repository_arn(name.as_str());
+            open(&account.ecr(), judge, name, &arn, request.bound_to()).await?
+        }
     };
     let outcome = match written {
         Written::Done => GrantOutcome::Written,
@@ -92,31 +97,36 @@ async fn write_one(
 /// # Errors
 /// What ECR refuses, what cannot be merged or is forbidden all the same, and access that is not there afterwards.
 pub(crate) async fn open(
-    account: &Account,
+    ecr: &Ecr,
     judge: &Judge,
     name: &RepositoryName,
+    arn: &str,
     bound_to: Option<&str>,
 ) -> Result<(Written, Access)> {
-    let arn = account.repository_arn(name.as_str());
-    let text = account.ecr().repository_policy(name).await?;
-    let step = policy::with(judge, name, &arn, text.as_deref(), bound_to).step;
-    let (written, access) = write(account, judge, name, &arn, text, step).await?;
+    let text = ecr.repository_policy(name).await?;
+    let step = policy::with(judge, name, arn, text.as_deref(), bound_to).step;
+    let (written, access) = write(ecr, judge, name, arn, text, step).await?;
     match (written, &access) {
-        (Written::Done, Access::NotAccessible { reason } | Access::Unknown { reason }) => {
-            Err(OperationError::new(format!("cannot prove HealthOmics' access to `{name}`"))
-                .refused(format!("the policy was written, and read back it says otherwise: {reason}"))
-                .hint("run it again: someone else may have written the policy at the same time"))
-        }
+        (Written::Done, Access::NotAccessible { reason }) => Err(unproven(name)
+            .refused(format!("the policy was written, and read back it says otherwise: {reason}"))
+            .hint("run it again: someone else may have written the policy at the same time")),
+        (Written::Done, Access::Unknown { reason }) => Err(unproven(name)
+            .refused(format!("the policy was written, and more hangs on than it: {reason}"))
+            .hint("see that the caller may do ecr:GetRegistryPolicy and ecr:GetAccountSetting, and run it again")),
         _ => Ok((written, access)),
     }
 }
 
+fn unproven(name: &RepositoryName) -> OperationError {
+    OperationError::new(format!("cannot prove HealthOmics' access to `{name}`"))
+}
+
 async fn close(account: &Account, judge: &Judge, name: &RepositoryName) -> Result<(Written, Access)> {
-    let arn = account.repository_arn(name.as_str());
-    let text = account.ecr().repository_policy(name).await?;
+    let (ecr, arn) = (account.ecr(), account.repository_arn(name.as_str()));
+    let text = ecr.repository_policy(name).await?;
     let step = policy::without(judge, name, &arn, text.as_deref()).step;
     let all_of_it = matches!(step, PolicyStep::Write { after: None, .. });
-    match write(account, judge, name, &arn, text, step).await? {
+    match write(&ecr, judge, name, &arn, text, step).await? {
         (Written::Done, Access::Accessible) if all_of_it => {
             Err(OperationError::new(format!("cannot prove that HealthOmics lost access to `{name}`"))
                 .refused("the policy was taken away, and another grant was read back")
@@ -127,14 +137,13 @@ async fn close(account: &Account, judge: &Judge, name: &RepositoryName) -> Resul
 }
 
 async fn write(
-    account: &Account,
+    ecr: &Ecr,
     judge: &Judge,
     name: &RepositoryName,
     arn: &str,
     text: Option<String>,
     step: PolicyStep,
 ) -> Result<(Written, Access)> {
-    let ecr = account.ecr();
     match step {
         PolicyStep::Unchanged => {
             return Ok((Written::NotNeeded, judge.read(text.as_deref(), arn).access));

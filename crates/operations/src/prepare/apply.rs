@@ -36,7 +36,7 @@ pub async fn apply(
     let names = names(&plan, clones.as_ref());
     let checked = match cancel.is_cancelled() || names.is_empty() {
         true => Ok(None),
-        false => cancel.run_until_cancelled(verify(account, registry, names)).await.transpose(),
+        false => cancel.run_until_cancelled(verify(account, registry, names, &plan)).await.transpose(),
     };
     let done = conclude::Done { caches, clones, checked, cancelled: cancel.is_cancelled() };
     conclude::report(plan, done, began.elapsed())
@@ -68,7 +68,7 @@ fn hold_back(plan: &mut PreparePlan, caches: &[CacheReport]) {
         }
         let cause = report.steps.iter().find_map(|step| step.error.as_ref());
         for image in &plan.images {
-            let PrepareRoute::NewRule { prefix, .. } = &image.route else { continue };
+            let PrepareRoute::NewRule { prefix, .. } = &image.named.route else { continue };
             let (true, Some(place)) = (*prefix == report.prefix, image.clone) else { continue };
             clones.refuse(place, without_rule(image, prefix, cause));
         }
@@ -81,7 +81,7 @@ fn without_rule(image: &PlannedImage, prefix: &str, cause: Option<&OperationErro
         None => cause.tried.clone(),
     });
     let words = words.unwrap_or_else(|| "it was not tried".to_owned());
-    let error = OperationError::new(format!("cannot pull `{}` through", image.image))
+    let error = OperationError::new(format!("cannot pull `{}` through", image.named.name))
         .refused(format!("the rule `{prefix}` was not made: {words}"));
     match cause.and_then(|cause| cause.hint.clone()) {
         Some(hint) => error.hint(hint),
@@ -95,15 +95,17 @@ fn names(plan: &PreparePlan, clones: Option<&CloneReport>) -> BTreeSet<String> {
         Some(place) => {
             clones.and_then(|report| report.images.get(place)).is_some_and(|cloned| cloned.outcome.is_there())
         }
-        None => image.route == PrepareRoute::AlreadyPrivate,
+        None => image.named.route == PrepareRoute::AlreadyPrivate,
     };
-    plan.images.iter().filter(is_there).filter_map(|image| image.destination.clone()).collect()
+    plan.images.iter().filter(is_there).filter_map(|image| image.named.destination.clone()).collect()
 }
 
 async fn verify(
     account: &Account,
     registry: &PrivateRegistry,
     names: BTreeSet<String>,
+    plan: &PreparePlan,
 ) -> Result<CheckReport> {
-    check::check(account, registry, &CheckRequest::new(names.into_iter().collect())).await
+    let names = CheckRequest::new(names.into_iter().collect());
+    check::check(account, registry, &CheckRequest { runs_in: plan.runs_in.clone(), ..names }).await
 }

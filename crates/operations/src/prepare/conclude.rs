@@ -37,11 +37,11 @@ pub(super) fn report(plan: PreparePlan, done: Done, took: Duration) -> PrepareRe
             planned.clone.and_then(|place| done.clones.as_ref().and_then(|report| report.images.get(place)));
         let mut image = begin(planned, cloned, done.cancelled);
         if image.outcome.is_ready() {
-            let looked = image.destination.as_deref().and_then(|name| looks.get(name));
+            let looked = image.named.destination.as_deref().and_then(|name| looks.get(name));
             prove(&mut image, looked.copied(), &done);
         }
-        let digest = image.source_digest.as_deref().or(image.digest.as_deref());
-        let moved = lock::moved(&image.image, digest, &plan.request.locked);
+        let digest = image.named.source_digest.as_deref().or(image.named.digest.as_deref());
+        let moved = lock::moved(&image.named.name, digest, &plan.request.locked);
         if let (true, Some(problem)) = (image.outcome.is_ready(), moved) {
             image.outcome = PrepareOutcome::Failed;
             image.error = Some(problem);
@@ -87,13 +87,8 @@ pub(super) fn report(plan: PreparePlan, done: Done, took: Duration) -> PrepareRe
 /// Returns what was done about an image, before anybody looked at it again.
 fn begin(planned: &PlannedImage, cloned: Option<&ClonedImage>, cancelled: bool) -> PreparedImage {
     let mut image = PreparedImage {
-        image: planned.image.clone(),
-        route: planned.route.clone(),
+        named: planned.named.clone(),
         outcome: PrepareOutcome::UpToDate,
-        destination: planned.destination.clone(),
-        source_digest: planned.source_digest.clone(),
-        digest: planned.digest.clone(),
-        platforms: planned.platforms.clone(),
         size_bytes: None,
         healthomics_access: Access::Unknown {
             reason: "the image is not in ECR, or not known to be".to_owned(),
@@ -102,8 +97,6 @@ fn begin(planned: &PlannedImage, cloned: Option<&ClonedImage>, cancelled: bool) 
         mounted_bytes: 0,
         seconds: 0.0,
         error: None,
-        places: planned.places.clone(),
-        used_by: planned.used_by.clone(),
     };
     if let Some(cloned) = cloned {
         image.outcome = match cloned.outcome {
@@ -113,7 +106,7 @@ fn begin(planned: &PlannedImage, cloned: Option<&ClonedImage>, cancelled: bool) 
             CloneOutcome::Conflict | CloneOutcome::Failed => PrepareOutcome::Failed,
             CloneOutcome::Cancelled => PrepareOutcome::Cancelled,
         };
-        image.digest = cloned.digest.clone().or(image.digest);
+        image.named.digest = cloned.digest.clone().or(image.named.digest);
         image.size_bytes = cloned.size_bytes;
         image.sent_bytes = cloned.sent_bytes;
         image.mounted_bytes = cloned.mounted_bytes;
@@ -121,9 +114,9 @@ fn begin(planned: &PlannedImage, cloned: Option<&ClonedImage>, cancelled: bool) 
         image.healthomics_access = cloned.healthomics_access.clone();
         image.error = cloned.error.clone();
         if !cloned.platforms.is_empty() {
-            image.platforms = cloned.platforms.clone();
+            image.named.platforms = cloned.platforms.clone();
         }
-    } else if matches!(planned.route, PrepareRoute::HealthomicsCopies { .. }) {
+    } else if matches!(planned.named.route, PrepareRoute::HealthomicsCopies { .. }) {
         image.outcome = PrepareOutcome::LeftToHealthomics;
         let reason = "HealthOmics makes the repository and the copy when a run starts".to_owned();
         image.healthomics_access = Access::Unknown { reason };
@@ -144,7 +137,8 @@ fn prove(image: &mut PreparedImage, looked: Option<&CheckedImage>, done: &Done) 
             _ if done.cancelled => (PrepareOutcome::Cancelled, None),
             Err(error) => (PrepareOutcome::Failed, Some(error.clone())),
             Ok(_) => {
-                let error = OperationError::new(format!("cannot tell whether `{}` is usable", image.image));
+                let error =
+                    OperationError::new(format!("cannot tell whether `{}` is usable", image.named.name));
                 (PrepareOutcome::Failed, Some(error.hint("run again: what is done stays done")))
             }
         };
@@ -152,10 +146,10 @@ fn prove(image: &mut PreparedImage, looked: Option<&CheckedImage>, done: &Done) 
     };
     image.healthomics_access = looked.healthomics_access.clone();
     if let Some(stored) = &looked.stored {
-        image.digest = Some(stored.digest.clone());
+        image.named.digest = Some(stored.digest.clone());
         image.size_bytes = stored.size_bytes.or(image.size_bytes);
         if !stored.platforms.is_empty() {
-            image.platforms = stored.platforms.clone();
+            image.named.platforms = stored.platforms.clone();
         }
     }
     if looked.availability == Availability::Usable {
@@ -165,16 +159,16 @@ fn prove(image: &mut PreparedImage, looked: Option<&CheckedImage>, done: &Done) 
     }
     image.outcome = PrepareOutcome::Failed;
     // Why a grant failed says more than that there is none.
-    let untold = || OperationError::new(format!("a run cannot use `{}`", image.image));
+    let untold = || OperationError::new(format!("a run cannot use `{}`", image.named.name));
     image.error = image.error.take().or(looked.problem.clone()).or_else(|| Some(untold()));
 }
 
 /// Returns the maps of the images that are ready, and of those that HealthOmics copies.
 fn maps(plan: &PreparePlan, images: &[PreparedImage]) -> map::RegistryMap {
     let placed = |image: &PreparedImage| {
-        let reference: ImageReference = image.image.parse().ok()?;
+        let reference: ImageReference = image.named.name.parse().ok()?;
         let named = Route::of(&reference, &plan.mapping.target);
-        let (route, repository) = match (&image.route, named) {
+        let (route, repository) = match (&image.named.route, named) {
             // A name of the private registry leads there by itself.
             (PrepareRoute::AlreadyPrivate, _) | (_, Route::AlreadyPrivate) => return None,
             _ if reference.host().as_str() == plan.registry => return None,
@@ -188,13 +182,13 @@ fn maps(plan: &PreparePlan, images: &[PreparedImage]) -> map::RegistryMap {
             }
             (_, named) => (named, repository_of(image)?),
         };
-        Some(Placed { name: image.image.clone(), image: reference, route, repository })
+        Some(Placed { name: image.named.name.clone(), image: reference, route, repository })
     };
     let placed: Vec<Placed> = images.iter().filter_map(placed).collect();
     map::of_placed(&placed, plan.registry.clone(), &plan.names, &plan.mapping, Vec::new())
 }
 
 fn repository_of(image: &PreparedImage) -> Option<image::RepositoryName> {
-    let destination: ImageReference = image.destination.as_deref()?.parse().ok()?;
+    let destination: ImageReference = image.named.destination.as_deref()?.parse().ok()?;
     Some(destination.repository().clone())
 }

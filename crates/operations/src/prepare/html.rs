@@ -12,6 +12,11 @@ use crate::healthomics::Access;
 /// The look of the document, on screens of both kinds and on paper.
 const STYLE: &str = include_str!("html/style.css");
 
+/// Most entries of a list in a row that are shown before it is opened.
+const SHOWN: usize = 3;
+/// Characters of a digest that are shown; all of it stands in its title.
+const SHORT_DIGEST: usize = 19;
+
 /// Returns the report as an HTML document that opens from disk, without network.
 pub fn html(report: &PrepareReport) -> String {
     let workflow = escape(&report.workflow);
@@ -70,7 +75,7 @@ fn header(report: &PrepareReport) -> String {
 
 fn problems(report: &PrepareReport) -> String {
     let of_images =
-        report.images.iter().filter_map(|image| Some((image.image.as_str(), image.error.as_ref()?)));
+        report.images.iter().filter_map(|image| Some((image.named.name.as_str(), image.error.as_ref()?)));
     let of_caches = report.caches.iter().flat_map(|cache| {
         cache.steps.iter().filter_map(|step| Some((step.object.as_str(), step.error.as_ref()?)))
     });
@@ -110,19 +115,16 @@ fn row(report: &PrepareReport, image: &PreparedImage) -> String {
         PrepareOutcome::LeftToHealthomics => "later",
         _ => "failed",
     };
-    let mut name = format!("<code>{}</code>", escape(&image.image));
-    let used: Vec<String> = image.used_by.iter().map(|user| escape(user)).collect();
+    let mut name = format!("<code>{}</code>", escape(&image.named.name));
     let places: Vec<String> =
-        image.places.iter().map(|place| escape(&format!("{}:{}", place.file, place.line))).collect();
-    if !places.is_empty() {
-        let users = if used.is_empty() { String::new() } else { format!(" ({})", used.join(", ")) };
-        name += &format!("<p class=\"small\">{}{users}</p>", places.join(", "));
-    }
-    let mut route = escape(image.route.label());
-    if let Some(prefix) = image.route.rule() {
+        image.named.places.iter().map(|place| format!("{}:{}", place.file, place.line)).collect();
+    name += &some("written at", &places);
+    name += &some("used by", &image.named.used_by);
+    let mut route = escape(image.named.route.label());
+    if let Some(prefix) = image.named.route.rule() {
         route += &format!(" <code>{}</code>", escape(prefix));
     }
-    if let Some(reason) = image.route.reason() {
+    if let Some(reason) = image.named.route.reason() {
         route += &format!("<p class=\"small\">{}</p>", escape(reason));
     }
     let within = |name: &str| {
@@ -132,15 +134,18 @@ fn row(report: &PrepareReport, image: &PreparedImage) -> String {
             .to_owned()
     };
     let mut place = image
+        .named
         .destination
         .as_deref()
         .map(|name| format!("<code>{}</code>", escape(&within(name))))
         .unwrap_or_default();
-    if let Some(digest) = image.digest.as_deref().filter(|_| image.outcome.is_ready()) {
-        place += &format!("<p class=\"small\"><code>{}</code></p>", escape(digest));
+    if let Some(digest) = image.named.digest.as_deref().filter(|_| image.outcome.is_ready()) {
+        let short: String = digest.chars().take(SHORT_DIGEST).collect();
+        let digest = escape(digest);
+        place += &format!("<p class=\"small\"><code title=\"{digest}\">{}…</code></p>", escape(&short));
     }
     let bytes = image.size_bytes.map(size).unwrap_or_default();
-    let platforms = escape(&image.platforms.join(", "));
+    let platforms = escape(&image.named.platforms.join(", "));
     let mut access = escape(image.healthomics_access.label());
     if let Some(reason) = reason(&image.healthomics_access) {
         access += &format!("<p class=\"small\">{}</p>", escape(reason));
@@ -154,6 +159,21 @@ fn row(report: &PrepareReport, image: &PreparedImage) -> String {
         "<tr><td>{name}</td><td>{route}</td><td>{place}</td><td>{bytes}<p class=\"small\">{platforms}</p></td>\
          <td>{access}</td><td>{result}</td></tr>\n"
     )
+}
+
+/// Returns a list in a small line, the rest of a long one to be opened.
+fn some(title: &str, list: &[String]) -> String {
+    let joined = |list: &[String]| escape(&list.join(", "));
+    match list.split_at_checked(SHOWN) {
+        _ if list.is_empty() => String::new(),
+        Some((first, rest)) if rest.len() > 1 => format!(
+            "<div class=\"small\">{title} {} <details><summary>and {} more</summary>{}</details></div>",
+            joined(first),
+            rest.len(),
+            joined(rest)
+        ),
+        _ => format!("<p class=\"small\">{title} {}</p>", joined(list)),
+    }
 }
 
 fn reason(access: &Access) -> Option<&str> {
@@ -277,6 +297,16 @@ mod tests {
     #[test]
     fn nothing_of_a_text_is_markup() {
         assert_eq!(escape("<a href='x'>&\"\u{7}"), "&lt;a href=&#39;x&#39;&gt;&amp;&quot; ");
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_can_be_opened() {
+        let list = |length: usize| (0..length).map(|number| format!("<{number}>")).collect::<Vec<_>>();
+        assert_eq!(some("used by", &[]), "");
+        assert_eq!(some("used by", &list(1)), "<p class=\"small\">used by &lt;0&gt;</p>");
+        assert!(!some("used by", &list(4)).contains("details"));
+        let long = some("used by", &list(9));
+        assert!(long.contains("and 6 more") && long.contains("&lt;8&gt;") && !long.contains("<8>"), "{long}");
     }
 
     #[test]

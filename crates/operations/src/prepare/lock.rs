@@ -68,10 +68,12 @@ impl Lock {
         self.schema_version = 1;
         let mut change = LockChange::default();
         for image in report.images.iter().filter(|image| image.outcome.is_ready()) {
-            let Some(digest) = image.source_digest.as_ref().or(image.digest.as_ref()) else { continue };
-            match self.images.get_mut(&image.image) {
+            let Some(digest) = image.named.source_digest.as_ref().or(image.named.digest.as_ref()) else {
+                continue;
+            };
+            match self.images.get_mut(&image.named.name) {
                 None => {
-                    self.images.insert(image.image.clone(), digest.clone());
+                    self.images.insert(image.named.name.clone(), digest.clone());
                     change.added += 1;
                 }
                 Some(known) if renew && known != digest => {
@@ -123,7 +125,9 @@ pub(super) fn hold(
     locked: &BTreeMap<String, String>,
 ) {
     for image in images {
-        let Some(problem) = moved(&image.image, image.source_digest.as_deref(), locked) else { continue };
+        let Some(problem) = moved(&image.named.name, image.named.source_digest.as_deref(), locked) else {
+            continue;
+        };
         if let (Some(place), Some(clones)) = (image.clone, clones.as_deref_mut()) {
             clones.refuse(place, problem.clone());
         }

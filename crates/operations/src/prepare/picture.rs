@@ -47,6 +47,12 @@ impl End {
         }
     }
 
+    /// Returns the class of the node with a label.
+    fn class_of(label: &str) -> &'static str {
+        let all = [Self::Ready, Self::Later, Self::NotReady];
+        all.into_iter().find(|end| end.label() == label).map_or("", Self::class)
+    }
+
     fn class(self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -73,9 +79,12 @@ pub(super) fn svg(report: &PrepareReport) -> String {
         return String::new();
     }
     let unit = (BANDS / report.images.len() as f64).clamp(0.5, 20.0);
-    let (mut left, sources) = column(report, unit, registry);
-    let (mut middle, routes) = column(report, unit, route);
-    let (mut right, ends) = column(report, unit, |image| End::of(image.outcome).label().to_owned());
+    // Each column stands in the order of the one that it hangs on, so that few bands cross.
+    let outcomes: Vec<usize> = report.images.iter().map(|image| End::of(image.outcome) as usize).collect();
+    let (mut left, sources) = column(report, unit, &outcomes, registry);
+    let (mut middle, routes) = column(report, unit, &sources, route);
+    let (mut right, ends) =
+        column(report, unit, &outcomes, |image| End::of(image.outcome).label().to_owned());
     let height = [&left, &middle, &right].into_iter().map(|nodes| bottom(nodes)).fold(0.0, f64::max);
     for nodes in [&mut left, &mut middle, &mut right] {
         let shift = (height - bottom(nodes)) / 2.0;
@@ -106,8 +115,8 @@ pub(super) fn svg(report: &PrepareReport) -> String {
     let nodes = |nodes: &[Node], x: f64, class: &str| -> String {
         nodes.iter().map(|node| node.draw(x, class)).collect()
     };
-    let drawn =
-        nodes(&left, 0.0, "source") + &nodes(&middle, x_middle, "route") + &nodes(&right, x_right, "target");
+    let targets: String = right.iter().map(|node| node.draw(x_right, End::class_of(&node.label))).collect();
+    let drawn = nodes(&left, 0.0, "source") + &nodes(&middle, x_middle, "route") + &targets;
     let ready = report.images.iter().filter(|image| image.outcome.is_ready()).count();
     format!(
         "<svg viewBox=\"-2 -2 {} {:.1}\" role=\"img\" aria-labelledby=\"flow-title\" \
@@ -119,23 +128,27 @@ pub(super) fn svg(report: &PrepareReport) -> String {
     )
 }
 
-/// Groups images into the nodes of a column; returns them with each image's node.
+/// Groups images into the nodes of a column, in the order of the mean of their ranks; returns them with each image's node.
 fn column(
     report: &PrepareReport,
     unit: f64,
+    ranks: &[usize],
     label: impl Fn(&PreparedImage) -> String,
 ) -> (Vec<Node>, Vec<usize>) {
     let labels: Vec<String> = report.images.iter().map(label).collect();
-    let mut groups: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
-    for (label, image) in labels.iter().zip(&report.images) {
+    let mut groups: BTreeMap<&str, (usize, u64, usize)> = BTreeMap::new();
+    for ((label, image), rank) in labels.iter().zip(&report.images).zip(ranks) {
         let group = groups.entry(label).or_default();
         group.0 += 1;
         group.1 = group.1.saturating_add(image.size_bytes.unwrap_or_default());
+        group.2 += rank;
     }
+    let mut groups: Vec<(&str, (usize, u64, usize))> = groups.into_iter().collect();
+    groups.sort_by(|(_, one), (_, other)| (one.2 * other.0).cmp(&(other.2 * one.0)));
     let places: BTreeMap<&str, usize> =
-        groups.keys().enumerate().map(|(place, label)| (*label, place)).collect();
+        groups.iter().enumerate().map(|(place, (label, _))| (*label, place)).collect();
     let mut top = 0.0;
-    let node = |(label, (count, bytes)): (&&str, &(usize, u64))| {
+    let node = |(label, (count, bytes, _)): &(&str, (usize, u64, usize))| {
         let height = (*count as f64 * unit).max(LEAST);
         let node =
             Node { label: (*label).to_owned(), count: *count, bytes: *bytes, top, height, used: (0.0, 0.0) };
@@ -169,10 +182,6 @@ impl Node {
         if self.bytes > 0 {
             second += &format!(" · {}", size(self.bytes));
         }
-        let mut label: String = self.label.chars().take(LABEL).collect();
-        if label.len() < self.label.len() {
-            label.push('…');
-        }
         format!(
             "<g class=\"{class}\"><title>{}</title><rect x=\"{x:.1}\" y=\"{:.1}\" width=\"{NODE}\" height=\"{:.1}\" \
              rx=\"6\"/><text x=\"{tx:.1}\" y=\"{:.1}\">{}</text><text class=\"small\" x=\"{tx:.1}\" y=\"{:.1}\">{}</text></g>\n",
@@ -180,12 +189,24 @@ impl Node {
             self.top,
             self.height,
             centre - 3.0,
-            escape(&label),
+            escape(&cut(&self.label)),
             centre + 14.0,
             escape(&second),
             tx = x + 12.0,
         )
     }
+}
+
+/// Returns a label that fits into a node: hosts differ at both ends, so the middle goes.
+fn cut(label: &str) -> String {
+    let length = label.chars().count();
+    if length <= LABEL {
+        return label.to_owned();
+    }
+    let (begin, end) = (LABEL.div_ceil(2), LABEL / 2);
+    let begin: String = label.chars().take(begin).collect();
+    let end: String = label.chars().skip(length - end).collect();
+    format!("{begin}…{end}")
 }
 
 fn band(x: f64, y: f64, to_x: f64, to_y: f64, thick: f64, end: End) -> String {
@@ -198,19 +219,39 @@ fn band(x: f64, y: f64, to_x: f64, to_y: f64, thick: f64, end: End) -> String {
 }
 
 fn registry(image: &PreparedImage) -> String {
-    match image.image.parse::<ImageReference>() {
+    match image.named.name.parse::<ImageReference>() {
         Ok(reference) => reference.host().to_string(),
         Err(_) => "no registry".to_owned(),
     }
 }
 
 fn route(image: &PreparedImage) -> String {
-    match &image.route {
+    match &image.named.route {
         PrepareRoute::AlreadyPrivate => "already private".to_owned(),
         PrepareRoute::ExistingRule { prefix, .. } => format!("rule {prefix}"),
         PrepareRoute::NewRule { prefix, .. } => format!("new rule {prefix}"),
         PrepareRoute::HealthomicsCopies { .. } => "HealthOmics copies".to_owned(),
         PrepareRoute::Clone { .. } => "clone".to_owned(),
         PrepareRoute::Cannot { .. } => "cannot come into ECR".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_labels_keep_both_ends() {
+        assert_eq!(cut("quay.io"), "quay.io");
+        let host = "123456789012.dkr.ecr.us-east-1.amazonaws.com";
+        assert_eq!(cut(host), "123456789012.d….amazonaws.com");
+        assert!(cut(&"é".repeat(40)).chars().count() <= LABEL + 1);
+    }
+
+    #[test]
+    fn ends_have_their_class() {
+        for end in [End::Ready, End::Later, End::NotReady] {
+            assert_eq!(End::class_of(end.label()), end.class());
+        }
     }
 }

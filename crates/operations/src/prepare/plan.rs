@@ -1,6 +1,6 @@
 //! The plan: each image with its route, and everything in the account that changes, as data.
 
-use image::PullThroughCacheRules;
+use image::{AccountId, PullThroughCacheRules};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -117,15 +117,14 @@ impl PlannedAction {
     }
 }
 
-/// One image of a plan.
+/// An image that a workflow names: its route, and what is known of it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct PlannedImage {
+pub struct NamedImage {
     /// The name that the engine asks for.
-    pub image: String,
+    #[serde(rename = "image")]
+    pub name: String,
     /// How it comes into the private registry.
     pub route: PrepareRoute,
-    /// What is to be done.
-    pub action: PlannedAction,
     /// Its name in the private registry; absent where HealthOmics makes the copy, and where it can have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -140,16 +139,26 @@ pub struct PlannedImage {
     pub digest: Option<String>,
     /// Its platforms, where they are known.
     pub platforms: Vec<String>,
+    /// The places where it is written.
+    pub places: Vec<Place>,
+    /// The tasks, processes and tools that use it.
+    pub used_by: Vec<String>,
+}
+
+/// One image of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct PlannedImage {
+    /// The image.
+    #[serde(flatten)]
+    pub named: NamedImage,
+    /// What is to be done.
+    pub action: PlannedAction,
     /// The size of what is copied, in bytes, compressed.
     pub size_bytes: u64,
     /// Why it will not be ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "OperationError")]
     pub problem: Option<OperationError>,
-    /// The places where it is written.
-    pub places: Vec<Place>,
-    /// The tasks, processes and tools that use it.
-    pub used_by: Vec<String>,
     /// Its place in the plan of clones, where it has one.
     #[serde(skip)]
     pub(super) clone: Option<usize>,
@@ -226,6 +235,9 @@ pub struct PreparePlan {
     /// How the maps are made.
     #[serde(skip)]
     pub(super) mapping: MapOptions,
+    /// The account whose runs are to use the images; the registry's own where none is named.
+    #[serde(skip)]
+    pub(super) runs_in: Option<AccountId>,
 }
 
 impl PreparePlan {

@@ -35,16 +35,16 @@ pub(super) fn route(router: &Router<'_>, way: &Way) -> PrepareRoute {
 
 /// Writes down what is known of an image that is not cloned.
 pub(super) fn take_known(image: &mut PlannedImage) {
-    match &image.route {
+    match &image.named.route {
         PrepareRoute::Cannot { reason } => {
             let error =
-                OperationError::new(format!("cannot bring `{}` into ECR", image.image)).refused(reason);
+                OperationError::new(format!("cannot bring `{}` into ECR", image.named.name)).refused(reason);
             image.problem.get_or_insert(error);
         }
         PrepareRoute::HealthomicsCopies { .. } => image.action = PlannedAction::LeaveToHealthomics,
         PrepareRoute::AlreadyPrivate => {
-            image.destination = Some(image.image.clone());
-            image.digest = image.source_digest.clone();
+            image.named.destination = Some(image.named.name.clone());
+            image.named.digest = image.named.source_digest.clone();
         }
         _ => {}
     }
@@ -64,18 +64,18 @@ pub(super) fn take_clone(
         _ => None,
     };
     let told = led.unwrap_or(planned);
-    image.destination = Some(planned.destination.clone()).filter(|name| !name.is_empty());
-    image.source_digest = told.source_digest.clone().or(image.source_digest.take());
-    image.digest = told.digest.clone();
-    if image.route == PrepareRoute::AlreadyPrivate {
-        image.digest = image.source_digest.clone();
+    image.named.destination = Some(planned.destination.clone()).filter(|name| !name.is_empty());
+    image.named.source_digest = told.source_digest.clone().or(image.named.source_digest.take());
+    image.named.digest = told.digest.clone();
+    if image.named.route == PrepareRoute::AlreadyPrivate {
+        image.named.digest = image.named.source_digest.clone();
     }
     if !told.platforms.is_empty() {
-        image.platforms = told.platforms.clone();
+        image.named.platforms = told.platforms.clone();
     }
     image.size_bytes = told.size_bytes;
     if let CloneRoute::Copy { reason: Some(reason) } = &planned.route {
-        image.route = PrepareRoute::Clone { reason: reason.clone() };
+        image.named.route = PrepareRoute::Clone { reason: reason.clone() };
     }
     image.action = match &planned.step {
         Step::UpToDate => PlannedAction::Nothing,

@@ -10,7 +10,7 @@ use registry::PlatformChoice;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::plan::{PlannedAction, PlannedImage, PlannedRule, PreparePlan, RegistryPolicyPlan};
+use super::plan::{NamedImage, PlannedAction, PlannedImage, PlannedRule, PreparePlan, RegistryPolicyPlan};
 use super::planned::{route, take_clone, take_known, upstream_url};
 use super::private::{self, Private};
 use super::request::{PrepareRequest, Wishes};
@@ -217,6 +217,7 @@ impl Planner<'_> {
             overwrite: own.overwrite,
             enable_mounting: own.enable_mounting,
             clone_prefix: self.router.wishes.clone_prefix.clone(),
+            source_account: self.router.wishes.source_account.clone(),
             rules: Some(names.clone()),
             ..CloneOptions::default()
         };
@@ -243,18 +244,21 @@ impl Planner<'_> {
                 }
                 None => None,
             };
-            let mut image = PlannedImage {
-                image: own.image.clone(),
+            let named = NamedImage {
+                name: own.image.clone(),
                 route: route(&self.router, &subject.way),
-                action: PlannedAction::Nothing,
                 destination: None,
                 source_digest: subject.known.0.clone(),
                 digest: None,
                 platforms: subject.known.1.clone(),
-                size_bytes: 0,
-                problem: subject.problem.clone(),
                 places: own.places.clone(),
                 used_by: own.used_by.clone(),
+            };
+            let mut image = PlannedImage {
+                named,
+                action: PlannedAction::Nothing,
+                size_bytes: 0,
+                problem: subject.problem.clone(),
                 clone: planned.map(|(place, _)| place),
             };
             match planned {
@@ -293,13 +297,14 @@ impl Planner<'_> {
             clones,
             findings: deduplicated(self.findings),
             request: self.request.clone(),
+            runs_in: self.router.wishes.runs_in(),
             names,
         }
     }
 
     fn planned_rules(&self, caches: &PlannedCaches, images: &[PlannedImage]) -> Vec<PlannedRule> {
         let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
-        for prefix in images.iter().filter_map(|image| image.route.rule()) {
+        for prefix in images.iter().filter_map(|image| image.named.route.rule()) {
             *uses.entry(prefix).or_default() += 1;
         }
         let rule = |names: &PullThroughCacheRule| {
@@ -327,7 +332,8 @@ impl Planner<'_> {
         let below: Vec<String> = prefixes.map(|prefix| healthomics::below(self.account, &prefix)).collect();
         let policy = state.policy.seen().filter(|_| !below.is_empty())?;
         let kind = Kind::Registry(policy.scope);
-        let merged = healthomics::with_import_access(kind, policy.text.as_deref(), &below, None).ok()?;
+        let bound_to = self.router.wishes.source_account.as_ref().map(|bound| bound.id(self.account.id()));
+        let merged = healthomics::with_import_access(kind, policy.text.as_deref(), &below, bound_to).ok()?;
         Some(RegistryPolicyPlan {
             before: policy.text.as_deref().map(document),
             after: document(&merged.text),

@@ -34,7 +34,8 @@ pub(super) async fn look(
     if names.is_empty() {
         return Ok(HashMap::new());
     }
-    let report = check::check(account, registry, &CheckRequest::new(names)).await?;
+    let request = CheckRequest { runs_in: router.wishes.runs_in(), ..CheckRequest::new(names) };
+    let report = check::check(account, registry, &request).await?;
     Ok(report.images.into_iter().map(|image| (image.image.clone(), judge(registry, router, image))).collect())
 }
 

@@ -4,14 +4,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::plan::PrepareRoute;
+use super::plan::NamedImage;
 use crate::cache::CacheReport;
 use crate::clone::RepositoryReport;
 use crate::error::OperationError;
 use crate::finding::Finding;
 use crate::healthomics::Access;
 use crate::map::{ContainerRegistryMap, RegistryMap};
-use crate::scan::Place;
 
 /// What came of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -53,26 +52,11 @@ impl PrepareOutcome {
 /// The report on one image.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct PreparedImage {
-    /// The name that the engine asks for.
-    pub image: String,
-    /// How it came into the private registry.
-    pub route: PrepareRoute,
+    /// The image.
+    #[serde(flatten)]
+    pub named: NamedImage,
     /// What came of it.
     pub outcome: PrepareOutcome,
-    /// Its name in the private registry; absent where HealthOmics makes the copy, and where it has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub destination: Option<String>,
-    /// The digest that its name stands for where it comes from, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub source_digest: Option<String>,
-    /// The digest that ECR has.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub digest: Option<String>,
-    /// Its platforms.
-    pub platforms: Vec<String>,
     /// Its size in bytes as ECR tells it, compressed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
@@ -89,10 +73,6 @@ pub struct PreparedImage {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "OperationError")]
     pub error: Option<OperationError>,
-    /// The places where it is written.
-    pub places: Vec<Place>,
-    /// The tasks, processes and tools that use it.
-    pub used_by: Vec<String>,
 }
 
 /// What came of preparing a workflow, as `--output json` prints it.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use image::{EcrRepositoryPrefix, ImageError, RegistryHost, RepositoryName, UpstreamRegistry};
+use image::{AccountId, EcrRepositoryPrefix, ImageError, RegistryHost, RepositoryName, UpstreamRegistry};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow::Limits;
 
 use crate::account::Account;
+use crate::cache::SourceAccount;
 use crate::error::{OperationError, Result};
 use crate::finding::Finding;
 use crate::scan::{Place, ScanReport, ScanRequest, scan};
@@ -46,6 +47,9 @@ pub struct PrepareOptions {
     pub overwrite: bool,
     /// Whether the account's setting for mounting layers is switched on.
     pub enable_mounting: bool,
+    /// The account to whose runs HealthOmics' grants are bound, `own` for the registry's; to nobody's where none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_account: Option<String>,
 }
 
 /// An image that a workflow names.
@@ -118,13 +122,14 @@ pub(super) struct Wishes {
     pub(super) credentials: BTreeMap<RegistryHost, String>,
     pub(super) prefixes: BTreeMap<RegistryHost, EcrRepositoryPrefix>,
     pub(super) clone_prefix: Option<RepositoryName>,
+    pub(super) source_account: Option<SourceAccount>,
 }
 
 impl Wishes {
     /// Reads the names in options.
     ///
     /// # Errors
-    /// When a host, a prefix or a repository is none.
+    /// When a host, a prefix, a repository or an account is none.
     pub(super) fn read(options: &PrepareOptions) -> Result<Self> {
         let mut credentials = BTreeMap::new();
         for (text, secret) in &options.credentials {
@@ -137,7 +142,20 @@ impl Wishes {
         let clone_prefix = options.clone_prefix.as_deref();
         let clone_prefix =
             clone_prefix.map(|text| text.parse().map_err(refused("prefix of clones", text))).transpose()?;
-        Ok(Self { prefer: options.prefer, credentials, prefixes, clone_prefix })
+        let source_account = match options.source_account.as_deref() {
+            None => None,
+            Some("own") => Some(SourceAccount::Own),
+            Some(text) => Some(SourceAccount::Of(text.parse().map_err(refused("source account", text))?)),
+        };
+        Ok(Self { prefer: options.prefer, credentials, prefixes, clone_prefix, source_account })
+    }
+
+    /// Returns the account whose runs are to use the images, where it may be another one than the registry's.
+    pub(super) fn runs_in(&self) -> Option<AccountId> {
+        match &self.source_account {
+            Some(SourceAccount::Of(account)) => Some(account.clone()),
+            Some(SourceAccount::Own) | None => None,
+        }
     }
 }
 
@@ -164,6 +182,12 @@ mod tests {
         let hub = RegistryHost::docker_hub();
         assert_eq!(wishes.credentials.get(&hub).map(String::as_str), Some("hub"));
         assert_eq!(wishes.prefixes.get(&hub).map(EcrRepositoryPrefix::as_str), Some("dh"));
+        assert_eq!(wishes.source_account, None);
+        options.source_account = Some("own".to_owned());
+        assert_eq!(Wishes::read(&options).unwrap().source_account, Some(SourceAccount::Own));
+        options.source_account = Some("mine".to_owned());
+        assert!(Wishes::read(&options).unwrap_err().tried.contains("`mine`"));
+        options.source_account = None;
         options.prefixes.insert("quay.io".to_owned(), "Q".to_owned());
         assert!(Wishes::read(&options).unwrap_err().tried.contains("`Q`"));
     }

@@ -250,6 +250,7 @@ impl<'a> Router<'a> {
             prefix: Some(names.ecr_repository_prefix.clone()),
             upstream_prefix: Some(names.upstream_repository_prefix.clone()),
             credential,
+            source_account: self.wishes.source_account.clone(),
             role_arn: there.and_then(|rule| rule.custom_role_arn.clone()),
             ..CacheOptions::default()
         };

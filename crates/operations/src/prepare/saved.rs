@@ -11,9 +11,11 @@ use serde_json::{Value, json};
 use super::lock::write_whole;
 use super::plan::PreparePlan;
 use super::request::PrepareRequest;
-use crate::cache::{Action, Step};
+use crate::cache::{Action, Step, StepKind};
 use crate::error::{OperationError, Result};
 
+/// The subject that is the registry's policy with the grants of all rules.
+pub(crate) const REGISTRY_POLICY: &str = "registry policy";
 /// Most characters of a value that a difference shows.
 const SHOWN: usize = 160;
 
@@ -144,12 +146,19 @@ fn state(plan: &PreparePlan) -> BTreeMap<String, Value> {
         state.insert(format!("rule `{}`", rule.prefix), value);
     }
     for cache in &plan.caches {
-        let counts = |step: &&Step| step.action.is_change() || matches!(step.action, Action::Refused { .. });
+        // What all rules make of the registry's policy together is shown once.
+        let counts = |step: &&Step| match step.action {
+            Action::Refused { .. } => true,
+            _ => step.action.is_change() && step.kind != StepKind::RegistryPolicy,
+        };
         for step in cache.steps.iter().filter(counts) {
             let subject =
                 format!("{} of `{}` for the rule `{}`", step.kind.label(), step.object, cache.prefix);
             state.insert(subject, to_value(step));
         }
+    }
+    if let Some(policy) = &plan.registry_policy {
+        state.insert(REGISTRY_POLICY.to_owned(), to_value(policy));
     }
     for repository in plan.clones.iter().flat_map(|clones| &clones.repositories) {
         state.insert(format!("repository `{}`", repository.name), to_value(repository));
@@ -157,11 +166,11 @@ fn state(plan: &PreparePlan) -> BTreeMap<String, Value> {
     for image in &plan.images {
         let problem = image.problem.as_ref().map(|problem| &problem.tried);
         // The account and the Region say which registry it is; a local one has another port every time.
-        let destination = image.destination.as_deref();
+        let destination = image.named.destination.as_deref();
         let destination = destination.map(|name| name.strip_prefix(plan.registry.as_str()).unwrap_or(name));
-        let value = json!({ "route": image.route, "action": image.action, "destination": destination,
-            "sourceDigest": image.source_digest, "digest": image.digest, "problem": problem });
-        state.insert(format!("image `{}`", image.image), value);
+        let value = json!({ "route": image.named.route, "action": image.action, "destination": destination,
+            "sourceDigest": image.named.source_digest, "digest": image.named.digest, "problem": problem });
+        state.insert(format!("image `{}`", image.named.name), value);
     }
     state
 }

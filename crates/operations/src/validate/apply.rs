@@ -52,7 +52,7 @@ pub async fn apply(account: &Account, plan: &FixPlan) -> Vec<Applied> {
     if repositories.is_empty() {
         return applied;
     }
-    let policy = Looked::from_result(RegistryPolicy::read(account).await);
+    let policy = Looked::from_result(RegistryPolicy::read(&account.ecr()).await);
     let judge = &Judge::new(opening.runs_in(), &policy);
     let open = async |change| concluded(change, of_repository(opening, judge, change).await);
     applied.extend(account.session().each(repositories, open).await);
@@ -92,6 +92,8 @@ async fn of_repository(opening: Opening<'_>, judge: &Judge, change: &Change) -> 
     let name: RepositoryName = repository.parse().map_err(|error: ImageError| {
         OperationError::new(format!("cannot use the repository `{repository}`")).refused(error)
     })?;
-    let (written, _) = grant::open(opening.account(), judge, &name, opening.bound_to()).await?;
+    let account = opening.account();
+    let arn = account.repository_arn(name.as_str());
+    let (written, _) = grant::open(&account.ecr(), judge, &name, &arn, opening.bound_to()).await?;
     Ok(written)
 }

@@ -152,7 +152,7 @@ pub fn plan(
     observed: &Observed,
     source_account: Option<&SourceAccount>,
 ) -> FixPlan {
-    let bound_to = source_account.map(|source| source.id(account).to_owned());
+    let bound_to = source_account.map(|source| source.id(account.id()).to_owned());
     let mut planning = Planning {
         account,
         request,

@@ -85,3 +85,18 @@ async fn without_a_grant_the_policy_is_read_and_left() {
     assert!(matches!(report.images[0].healthomics_access, Access::NotAccessible { .. }));
     assert_eq!(account.policy("tools/tool").await, None);
 }
+
+#[tokio::test]
+async fn what_the_registrys_policy_forbids_is_not_called_accessible() {
+    let (upstream, account) = (source().await, Account::start().await);
+    let pusher = Pusher::new(&upstream).await;
+    pusher.image("bio/tool:1", "linux/amd64", &[layer(1, 50)]).await;
+    let deny = json!({ "Version": "2012-10-17", "Statement": [{ "Sid": "closed", "Effect": "Deny", "Principal": "*",
+        "Action": "ecr:BatchGetImage", "Resource": "*" }] });
+    account.session.ecr().put_registry_policy(&deny.to_string()).await.unwrap();
+    let report = account.clone(&request(&[(pusher.name("bio/tool:1"), "tools/tool:1")])).await;
+    let image = &report.images[0];
+    assert!(image.outcome.is_there() && !report.is_done(), "{report:#?}");
+    let Access::NotAccessible { reason } = &image.healthomics_access else { panic!("{report:#?}") };
+    assert!(reason.contains("registry policy"), "{reason}");
+}

@@ -114,6 +114,6 @@ async fn what_is_called_off_in_the_middle_is_done_by_the_next_run() {
     let report = world.apply(world.plan(&request).await).await;
     assert!(report.is_done(), "{report:#?}");
     for image in &report.images {
-        assert!(world.pull_as_healthomics(image.destination.as_deref().unwrap()).await.is_ok());
+        assert!(world.pull_as_healthomics(image.named.destination.as_deref().unwrap()).await.is_ok());
     }
 }

@@ -55,7 +55,7 @@ async fn a_mixed_workflow_ends_in_ecr_with_upstreams_digests_and_healthomics_may
     let request = world.request(&names, options);
     let plan = world.plan(&request).await;
     assert_eq!((plan.refused(), plan.unresolved), (0, 1), "{plan:#?}");
-    let routes: Vec<_> = plan.images.iter().map(|image| (image.route.label(), image.action)).collect();
+    let routes: Vec<_> = plan.images.iter().map(|image| (image.named.route.label(), image.action)).collect();
     assert_eq!(
         routes,
         [
@@ -78,10 +78,12 @@ async fn a_mixed_workflow_ends_in_ecr_with_upstreams_digests_and_healthomics_may
     assert!(report.is_done(), "{report:#?}");
     for (image, digest) in &digests {
         let own = of(&report, image);
-        assert_eq!(own.digest.as_ref(), Some(digest), "{own:#?}");
+        assert_eq!(own.named.digest.as_ref(), Some(digest), "{own:#?}");
         assert_eq!(own.healthomics_access, Access::Accessible, "{image}");
-        assert!(own.platforms.iter().any(|platform| platform == "linux/amd64") && own.size_bytes > Some(0));
-        let destination = own.destination.as_deref().unwrap();
+        assert!(
+            own.named.platforms.iter().any(|platform| platform == "linux/amd64") && own.size_bytes > Some(0)
+        );
+        let destination = own.named.destination.as_deref().unwrap();
         assert_eq!(world.pull_as_healthomics(destination).await.as_ref(), Ok(digest), "{destination}");
     }
     // The policy that ECR has is the one of the plan.
@@ -93,14 +95,14 @@ async fn a_mixed_workflow_ends_in_ecr_with_upstreams_digests_and_healthomics_may
     let public: Vec<&str> = names[..4].to_vec();
     let mappings = &report.container_registry_map;
     for image in public {
-        assert_eq!(report.image_map[image].as_str(), of(&report, image).destination.as_deref());
+        assert_eq!(report.image_map[image].as_str(), of(&report, image).named.destination.as_deref());
         let mapped = mappings.image_mappings.iter().find(|mapping| mapping.source_image == image);
         let through = mappings.registry_mappings.iter().find_map(|mapping| {
             let rest = image.strip_prefix(&mapping.upstream_registry_url)?;
             Some(format!("{}/{}{rest}", report.registry, mapping.ecr_repository_prefix))
         });
         let led = mapped.map(|mapping| mapping.destination_image.clone()).or(through);
-        assert_eq!(led.as_ref(), of(&report, image).destination.as_ref(), "{mappings:#?}");
+        assert_eq!(led.as_ref(), of(&report, image).named.destination.as_ref(), "{mappings:#?}");
     }
 
     // A second run changes nothing and sends nothing.
@@ -125,10 +127,10 @@ async fn without_a_credential_the_image_is_cloned_and_the_plan_says_why() {
     let report = world.prepare(&["python:3.9"], PrepareOptions::default()).await;
     assert!(report.is_done(), "{report:#?}");
     let image = of(&report, "python:3.9");
-    let PrepareRoute::Clone { reason } = &image.route else { panic!("{image:#?}") };
+    let PrepareRoute::Clone { reason } = &image.named.route else { panic!("{image:#?}") };
     assert!(reason.contains("credential") && reason.contains("Docker Hub"), "{reason}");
-    assert_eq!((image.outcome, image.digest.as_ref()), (PrepareOutcome::Copied, Some(&digest)));
-    let destination = image.destination.as_deref().unwrap();
+    assert_eq!((image.outcome, image.named.digest.as_ref()), (PrepareOutcome::Copied, Some(&digest)));
+    let destination = image.named.destination.as_deref().unwrap();
     assert!(destination.ends_with("/docker.io/library/python:3.9"), "{destination}");
     assert_eq!(world.pull_as_healthomics(destination).await, Ok(digest));
     assert_eq!(report.container_registry_map.image_mappings[0].source_image, "python:3.9");
@@ -150,7 +152,7 @@ async fn a_rule_that_lacks_what_healthomics_needs_is_repaired() {
     ecr.create_rule(&rule).await.unwrap();
     let plan = world.plan(&world.request(&["quay.io/biocontainers/bwa:1"], PrepareOptions::default())).await;
     let route = PrepareRoute::ExistingRule { prefix: "mirror".to_owned(), upstream: "quay.io".to_owned() };
-    assert_eq!(plan.images[0].route, route);
+    assert_eq!(plan.images[0].named.route, route);
     assert!(plan.caches[0].has_changes(), "{plan:#?}");
     let report = world.apply(plan).await;
     assert!(report.is_done(), "{report:#?}");
@@ -168,8 +170,8 @@ async fn preferences_and_prefixes_decide_where_several_routes_are_open() {
     options.prefixes.insert("quay.io".to_owned(), "lab/quay".to_owned());
     let plan = world.plan(&world.request(&[name], options)).await;
     let route = PrepareRoute::NewRule { prefix: "lab/quay".to_owned(), upstream: "quay.io".to_owned() };
-    assert_eq!(plan.images[0].route, route);
-    assert!(plan.images[0].destination.as_ref().unwrap().ends_with("/lab/quay/biocontainers/bwa:1"));
+    assert_eq!(plan.images[0].named.route, route);
+    assert!(plan.images[0].named.destination.as_ref().unwrap().ends_with("/lab/quay/biocontainers/bwa:1"));
 
     let options = PrepareOptions {
         prefer: Prefer::Clone,
@@ -178,7 +180,14 @@ async fn preferences_and_prefixes_decide_where_several_routes_are_open() {
     };
     let report = world.prepare(&[name], options).await;
     assert!(report.is_done() && report.caches.is_empty(), "{report:#?}");
-    assert!(of(&report, name).destination.as_ref().unwrap().ends_with("/mirror/quay.io/biocontainers/bwa:1"));
+    assert!(
+        of(&report, name)
+            .named
+            .destination
+            .as_ref()
+            .unwrap()
+            .ends_with("/mirror/quay.io/biocontainers/bwa:1")
+    );
 }
 
 #[tokio::test]
@@ -189,7 +198,7 @@ async fn healthomics_copies_where_that_is_preferred_and_a_credential_is_named() 
     let mut options = PrepareOptions { prefer: Prefer::Healthomics, ..PrepareOptions::default() };
     let (there, absent) = ("nvcr.io/nvidia/parabricks:4", "nvcr.io/nvidia/parabricks:5");
     let without = world.plan(&world.request(&[there], options.clone())).await;
-    assert_eq!(without.images[0].route.label(), "clone", "{without:#?}");
+    assert_eq!(without.images[0].named.route.label(), "clone", "{without:#?}");
 
     options.credentials.insert("nvcr.io".to_owned(), "ngc".to_owned());
     let report = world.prepare(&[there, absent], options).await;
@@ -213,7 +222,10 @@ async fn a_name_in_ecr_that_a_rule_has_still_to_fill_is_filled() {
     let report = world.prepare(&[&name], PrepareOptions::default()).await;
     assert!(report.is_done(), "{report:#?}");
     let image = of(&report, &name);
-    assert_eq!((image.outcome, image.destination.as_ref()), (PrepareOutcome::PulledThrough, Some(&name)));
+    assert_eq!(
+        (image.outcome, image.named.destination.as_ref()),
+        (PrepareOutcome::PulledThrough, Some(&name))
+    );
     assert_eq!(world.pull_as_healthomics(&name).await, Ok(digest));
     assert!(report.image_map.is_empty(), "its own name leads there");
 
@@ -232,8 +244,8 @@ async fn images_named_by_digest_keep_it_and_one_that_cannot_come_stops_no_other(
     let report = world.prepare(&names, PrepareOptions::default()).await;
     assert_eq!(report.failed(), 3, "{report:#?}");
     let own = of(&report, &pinned);
-    assert_eq!((own.outcome, own.digest.as_ref()), (PrepareOutcome::Copied, Some(&digest)));
-    let destination = own.destination.as_deref().unwrap();
+    assert_eq!((own.outcome, own.named.digest.as_ref()), (PrepareOutcome::Copied, Some(&digest)));
+    let destination = own.named.destination.as_deref().unwrap();
     assert_eq!(report.image_map[&pinned].as_str(), Some(destination));
     assert_eq!(world.pull_as_healthomics(destination).await, Ok(digest));
     let refused = |image: &str| of(&report, image).error.as_ref().unwrap().refused.clone().unwrap();
@@ -251,4 +263,60 @@ async fn names_of_one_image_are_brought_once_and_both_are_mapped() {
     assert_eq!(report.image_map.len(), 2);
     assert_eq!(report.image_map["alpine:3"], report.image_map["docker.io/library/alpine:3"]);
     assert!(report.findings.iter().all(|finding| finding.code != Code::Access), "{report:#?}");
+}
+
+#[tokio::test]
+async fn grants_are_bound_to_runs_of_an_account_where_that_is_asked_for() {
+    for (named, account) in [("own", "123456789012"), ("210987654321", "210987654321")] {
+        let world = World::start().await;
+        world.index("biocontainers/bwa:1", 1).await;
+        world.index("lab/caller:2", 3).await;
+        let images = ["quay.io/biocontainers/bwa:1", "registry.lab.example/lab/caller:2"];
+        let options = PrepareOptions { source_account: Some(named.to_owned()), ..PrepareOptions::default() };
+        let request = world.request(&images, options);
+        let plan = world.plan(&request).await;
+        let bound = |policy: &serde_json::Value| {
+            let statements = policy["Statement"].as_array().unwrap();
+            assert!(!statements.is_empty());
+            for statement in statements {
+                let condition = &statement["Condition"]["StringEquals"]["aws:SourceAccount"];
+                assert_eq!(condition.as_str(), Some(account), "{policy:#}");
+            }
+        };
+        bound(&plan.registry_policy.as_ref().unwrap().after);
+        let report = world.apply(plan).await;
+        assert!(report.is_done(), "{report:#?}");
+        for image in &report.images {
+            assert_eq!(image.healthomics_access, Access::Accessible, "{image:#?}");
+        }
+        let ecr = world.account.session().ecr();
+        for repository in ["quay/biocontainers/bwa", "lab/caller"] {
+            let found = of(&report, if repository == "lab/caller" { images[1] } else { images[0] });
+            assert!(found.named.destination.as_ref().unwrap().contains(repository), "{found:#?}");
+            let name = found.named.destination.as_ref().unwrap().parse::<image::ImageReference>().unwrap();
+            let text = ecr.repository_policy(name.repository()).await.unwrap().unwrap();
+            bound(&serde_json::from_str(&text).unwrap());
+        }
+        let again = world.plan(&request).await;
+        assert!(!again.has_changes(), "{again:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_without_a_tag_and_the_same_with_latest_are_one_image() {
+    let world = World::start().await;
+    world.secret("ecr-pullthroughcache/hub").await;
+    let digest = world.index("lab/hap.py:latest", 1).await;
+    world.index("tools/verify:latest", 3).await;
+    let images = ["lab/hap.py", "lab/hap.py:latest", "quay.io/tools/verify", "quay.io/tools/verify:latest"];
+    let mut options = PrepareOptions::default();
+    options.credentials.insert("docker.io".to_owned(), "ecr-pullthroughcache/hub".to_owned());
+    let report = world.prepare(&images, options.clone()).await;
+    assert!(report.is_done(), "{report:#?}");
+    for image in images {
+        assert!(report.image_map[image].as_str().unwrap().ends_with(":latest"), "{:#?}", report.image_map);
+    }
+    assert_eq!(of(&report, "lab/hap.py").named.digest.as_ref(), Some(&digest));
+    assert_eq!(of(&report, "lab/hap.py:latest").named.digest.as_ref(), Some(&digest));
+    assert!(!world.plan(&world.request(&images, options)).await.has_changes());
 }

@@ -181,5 +181,9 @@ async fn session(ecr: &Handle, endpoint: &str) -> Session {
 
 /// Returns the report on an image.
 pub(crate) fn of<'a>(report: &'a PrepareReport, image: &str) -> &'a PreparedImage {
-    report.images.iter().find(|own| own.image == image).unwrap_or_else(|| panic!("no {image}: {report:#?}"))
+    report
+        .images
+        .iter()
+        .find(|own| own.named.name == image)
+        .unwrap_or_else(|| panic!("no {image}: {report:#?}"))
 }

@@ -3,9 +3,8 @@
 use operations::cache::{
     Action, CacheList, CachePlan, CacheReport, ExistingRepository, Outcome, Step, StepKind, StepReport,
 };
-use operations::{Finding, OperationError};
 
-use crate::failure::{self, remark};
+use crate::commands::remarks;
 use crate::screen::{self, Screen, count};
 
 /// Most repositories that are shown one by one.
@@ -169,25 +168,13 @@ pub(super) fn list(list: &CacheList, screen: Screen) -> String {
 
 /// Tells why steps cannot be done.
 pub(super) fn refusals(steps: &[Step]) {
-    for step in steps {
-        if let Action::Refused { error } = &step.action {
-            tell(error);
-        }
-    }
+    remarks::errors(steps.iter().filter_map(|step| match &step.action {
+        Action::Refused { error } => Some(error),
+        _ => None,
+    }));
 }
 
 /// Tells why steps failed.
 pub(super) fn errors(steps: &[StepReport]) {
-    steps.iter().filter_map(|step| step.error.as_ref()).for_each(tell);
-}
-
-fn tell(error: &OperationError) {
-    failure::tell(error);
-}
-
-/// Tells what was observed.
-pub(super) fn findings(findings: &[Finding]) {
-    if !findings.is_empty() {
-        remark(&super::remarks(findings));
-    }
+    remarks::errors(steps.iter().filter_map(|step| step.error.as_ref()));
 }

@@ -4,7 +4,8 @@ use comfy_table::{Cell, Color};
 use indicatif::BinaryBytes;
 use operations::check::{Availability, CheckReport, CheckedImage};
 
-use crate::failure::{print, remark, text};
+use crate::commands::remarks;
+use crate::failure::print;
 use crate::screen::{self, Screen, count};
 
 /// Prints a report: the table on standard output, what is wrong on standard error.
@@ -39,17 +40,9 @@ pub(super) fn report(report: &CheckReport, evidence: bool) -> operations::Result
     }
     print(&out)?;
     for image in &report.images {
-        if let Some(problem) = &image.problem {
-            failure::tell(problem);
-        }
-        if let Some(error) = image.prime_error.as_ref().filter(|error| Some(*error) != image.problem.as_ref())
-        {
-            failure::tell(error);
-        }
-        let findings = screen::findings(&image.findings);
-        if !findings.is_empty() {
-            remark(findings.trim_end());
-        }
+        remarks::errors(&image.problem);
+        remarks::errors(image.prime_error.iter().filter(|error| Some(*error) != image.problem.as_ref()));
+        remarks::findings(&image.findings);
     }
     Ok(())
 }

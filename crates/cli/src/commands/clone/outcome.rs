@@ -6,8 +6,9 @@ use operations::OperationError;
 use operations::clone::{ClonePlan, CloneReport, CloneRoute, PlannedClone, PolicyPlan, Step};
 
 use crate::arguments::Output;
+use crate::commands::remarks;
 use crate::document;
-use crate::failure::{self, print, remark};
+use crate::failure::print;
 use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
@@ -21,10 +22,7 @@ pub(super) fn show_plan(plan: &ClonePlan, output: Output) -> operations::Result<
         _ => None,
     });
     tell(refused, plan.images.iter().filter(|image| matches!(image.step, Step::Conflict { .. })));
-    let findings = screen::findings(&plan.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::findings(&plan.findings);
     Ok(())
 }
 
@@ -32,15 +30,13 @@ fn tell<'a>(
     errors: impl Iterator<Item = &'a OperationError>,
     conflicts: impl Iterator<Item = &'a PlannedClone>,
 ) {
-    for error in errors {
-        failure::tell(error);
-    }
+    remarks::errors(errors);
     for image in conflicts {
         if let Step::Conflict { existing } = &image.step {
             let error = OperationError::new(format!("cannot clone to `{}`", image.destination))
                 .refused(format!("the tag stands for {existing}, another image"))
                 .hint("name another tag, or let this one move with --overwrite");
-            failure::tell(&error);
+            remarks::errors([&error]);
         }
     }
 }
@@ -180,14 +176,7 @@ pub(super) fn show_report(report: &CloneReport, output: Output) -> operations::R
         );
     }
     print(&(text + "\n"))?;
-    for image in &report.images {
-        if let Some(error) = &image.error {
-            failure::tell(error);
-        }
-    }
-    let findings = screen::findings(&report.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::errors(report.images.iter().filter_map(|image| image.error.as_ref()));
+    remarks::findings(&report.findings);
     Ok(())
 }

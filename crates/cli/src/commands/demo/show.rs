@@ -9,6 +9,21 @@ use super::{ACCOUNT, DemoReport, REGION};
 use crate::failure::{self, print};
 use crate::screen::{self, Paint, Screen, count};
 
+/// Says which registries are there, and how they are given to the other commands.
+pub(super) fn registries_alone(registries: &[StandIn]) -> operations::Result<()> {
+    let screen = Screen::of_stdout();
+    let mut table = screen.table(&["STANDS IN FOR", "AT", "HAS"]);
+    let mut flags = String::new();
+    for one in registries {
+        table.add_row([one.host.as_str(), &one.endpoint, &count(one.images, "image", "images")]);
+        flags += &format!(" --upstream {}={}", one.host, one.endpoint);
+    }
+    print(&format!(
+        "{}\nuse them\n  omics-ecr prepare FOLDER --local{flags}\nstop them with Ctrl-C\n",
+        screen::render(&table)
+    ))
+}
+
 /// Tells what happens, or is silent.
 #[derive(Clone, Copy)]
 pub(super) struct Narrator {
@@ -68,8 +83,8 @@ impl Narrator {
         }
         let mut table = self.screen.table(&["IMAGE", "ROUTE", "TO DO"]);
         for image in &plan.images {
-            let name = screen::short_name(&image.image);
-            table.add_row([name.as_str(), image.route.label(), image.action.label()]);
+            let name = screen::short_name(&image.named.name);
+            table.add_row([name.as_str(), image.named.route.label(), image.action.label()]);
         }
         self.step(3, "The plan", &(text + &screen::render(&table)))
     }
@@ -79,7 +94,7 @@ impl Narrator {
         let mut table = self.screen.table(&["IN ECR", "OUTCOME", "BYTES", "HEALTHOMICS"]);
         let mut problems = String::new();
         for image in &report.images {
-            let name = image.destination.as_deref().unwrap_or(&image.image);
+            let name = image.named.destination.as_deref().unwrap_or(&image.named.name);
             let size = image.size_bytes.map(|size| size.to_string()).unwrap_or_default();
             let label = image.healthomics_access.label();
             table.add_row([&screen::short_name(name), image.outcome.label(), &size, label]);

@@ -24,6 +24,8 @@ type Shelf = HashMap<String, Content>;
 pub(super) struct StandIns {
     /// What stands in for what.
     pub(super) registries: Vec<StandIn>,
+    /// The images that they have.
+    pub(super) images: Vec<StandInImage>,
     tasks: Vec<JoinHandle<()>>,
 }
 
@@ -39,26 +41,49 @@ pub(super) struct StandIn {
     pub(super) images: usize,
 }
 
+/// An image that a stand-in has.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct StandInImage {
+    /// The name that was asked for.
+    image: String,
+    /// The digest of what stands in for it.
+    digest: String,
+}
+
+/// What becomes of names with a digest, which no bytes of ours have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pinned {
+    /// Nothing: they are not there.
+    Absent,
+    /// An image is there under the digest that it has.
+    UnderDigestsOfTheirOwn,
+}
+
 impl StandIns {
-    /// Starts a registry for each host of these images, with an image under each name.
-    ///
-    /// A name with a digest gets none: no bytes of ours have that digest. Private ECRs get no stand-in.
+    /// Starts a registry for each host in these names of images, with an image under each name. Private ECRs get no stand-in.
     ///
     /// # Errors
     /// When an image cannot be built, or no port is free.
-    pub(super) async fn start(images: &[ImageReference]) -> operations::Result<Self> {
-        let mut shelves: BTreeMap<&RegistryHost, (Shelf, usize)> = BTreeMap::new();
-        for image in images {
+    pub(super) async fn start(names: &[&str], pinned: Pinned) -> operations::Result<Self> {
+        let mut has = Vec::new();
+        let mut shelves: BTreeMap<RegistryHost, (Shelf, usize)> = BTreeMap::new();
+        for name in names {
+            let Ok(image) = name.parse::<ImageReference>() else { continue };
             if EcrHost::of(image.host()).is_some() {
                 continue;
             }
-            let (shelf, number) = shelves.entry(image.host()).or_default();
-            if let Some(tag) = image.tag_or_latest().filter(|_| image.digest().is_none()) {
-                put(shelf, image, tag)?;
-                *number += 1;
-            }
+            let (shelf, number) = shelves.entry(image.host().clone()).or_default();
+            let digest = match (image.digest(), pinned) {
+                (Some(_), Pinned::Absent) => continue,
+                (Some(digest), Pinned::UnderDigestsOfTheirOwn) => {
+                    put_pinned(shelf, &image, &digest.to_string())?
+                }
+                (None, _) => put(shelf, &image)?,
+            };
+            has.push(StandInImage { image: (*name).to_owned(), digest });
+            *number += 1;
         }
-        let mut started = Self { registries: Vec::new(), tasks: Vec::new() };
+        let mut started = Self { registries: Vec::new(), images: has, tasks: Vec::new() };
         for (host, (shelf, images)) in shelves {
             let no_port = |error| {
                 OperationError::new(format!("cannot start a registry in the place of {host}")).refused(error)
@@ -70,7 +95,7 @@ impl StandIns {
                 // It ends with its task, never by itself.
                 let _ = axum::serve(listener, router).await;
             }));
-            started.registries.push(StandIn { host: host.clone(), endpoint, images });
+            started.registries.push(StandIn { host, endpoint, images });
         }
         Ok(started)
     }
@@ -87,22 +112,41 @@ impl Drop for StandIns {
     }
 }
 
-/// Puts an image on a shelf. Images of Docker Hub are for two architectures, as most of them are there.
-fn put(shelf: &mut Shelf, image: &ImageReference, tag: &str) -> operations::Result<()> {
+/// Puts an image on a shelf and returns its digest. Images of Docker Hub are for two architectures, as most of them are
+/// there.
+fn put(shelf: &mut Shelf, image: &ImageReference) -> operations::Result<String> {
     let repository = image.repository().as_str();
+    let tag = image.tag_or_latest().unwrap_or("latest");
     let program = repository.rsplit('/').next().unwrap_or(repository);
     let architectures: &[&str] = if image.host().is_docker_hub() { &["amd64", "arm64"] } else { &["amd64"] };
     let built = BuiltImage::build(&format!("{program}:{tag}"), program, architectures)?;
-    if let Some(top) = built.manifests.last() {
-        shelf.insert(format!("{repository}/manifests/{tag}"), top.clone());
+    let (digest, top) = shelve(shelf, repository, built);
+    shelf.extend(top.map(|top| (format!("{repository}/manifests/{tag}"), top)));
+    Ok(digest)
+}
+
+/// Puts an image on a shelf in the place of one with a digest, the same image for the same digest; returns the digest
+/// that it has. A tag that the name has stands for it, unless it stands for another image.
+fn put_pinned(shelf: &mut Shelf, image: &ImageReference, digest: &str) -> operations::Result<String> {
+    let repository = image.repository().as_str();
+    let (own, top) = shelve(shelf, repository, BuiltImage::build(digest, "pinned", &["amd64", "arm64"])?);
+    if let (Some(tag), Some(top)) = (image.tag(), top) {
+        shelf.entry(format!("{repository}/manifests/{tag}")).or_insert(top);
     }
+    Ok(own)
+}
+
+/// Puts what an image consists of on a shelf; returns its digest and what its tag is to stand for.
+fn shelve(shelf: &mut Shelf, repository: &str, built: BuiltImage) -> (String, Option<Content>) {
+    let top = built.manifests.last().cloned();
+    let digest = top.as_ref().map(|top| top.digest.clone()).unwrap_or_default();
     for manifest in built.manifests {
         shelf.insert(format!("{repository}/manifests/{}", manifest.digest), manifest);
     }
     for blob in built.blobs {
         shelf.insert(format!("{repository}/blobs/{}", blob.digest), blob);
     }
-    Ok(())
+    (digest, top)
 }
 
 /// Answers as OCI distribution says for whoever only reads.

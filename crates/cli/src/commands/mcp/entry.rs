@@ -27,6 +27,9 @@ impl Client {
             Self::Kiro => "Kiro",
             Self::Codex => "Codex",
             Self::Gemini => "Gemini CLI",
+            Self::Windsurf => "Windsurf",
+            Self::Junie => "Junie",
+            Self::Opencode => "opencode",
         }
     }
 
@@ -35,6 +38,7 @@ impl Client {
         match self {
             Self::Vscode => "servers",
             Self::Codex => "mcp_servers",
+            Self::Opencode => "mcp",
             _ => "mcpServers",
         }
     }
@@ -47,6 +51,12 @@ impl Client {
     /// Returns the entry as JSON.
     pub(super) fn entry(self, launch: &Launch) -> Value {
         let mut entry = Map::new();
+        if self == Self::Opencode {
+            let line: Vec<&String> = std::iter::once(&launch.program).chain(&launch.arguments).collect();
+            entry.insert("type".to_owned(), json!("local"));
+            entry.insert("command".to_owned(), json!(line));
+            return Value::Object(entry);
+        }
         if matches!(self, Self::ClaudeCode | Self::Cursor | Self::Vscode) {
             entry.insert("type".to_owned(), json!("stdio"));
         }
@@ -104,6 +114,10 @@ impl Client {
             Self::Kiro => Some(home.join(".kiro/settings/mcp.json")),
             Self::Codex => Some(home.join(".codex/config.toml")),
             Self::Gemini => Some(home.join(".gemini/settings.json")),
+            Self::Windsurf => Some(home.join(".codeium/windsurf/mcp_config.json")),
+            Self::Junie => Some(home.join(".junie/mcp/mcp.json")),
+            // It keeps to this place on every system.
+            Self::Opencode => Some(home.join(".config/opencode/opencode.json")),
         }
     }
 }

@@ -7,7 +7,7 @@ use ::policy::Verdict;
 use operations::decide::{self, CasesReport, DecisionReport, Question};
 
 use crate::arguments::{DecideArguments, Output};
-use crate::commands::text_file;
+use crate::commands::{remarks, text_file};
 use crate::document;
 use crate::failure::{self, print};
 use crate::screen::{self, Screen};
@@ -73,8 +73,6 @@ fn show_cases(report: &CasesReport, output: Output) -> operations::Result<()> {
         report.total,
         report.failed
     ))?;
-    for error in report.cases.iter().filter_map(|case| case.error.as_ref()) {
-        failure::tell(error);
-    }
+    remarks::errors(report.cases.iter().filter_map(|case| case.error.as_ref()));
     Ok(())
 }

@@ -7,8 +7,9 @@ use operations::map::{self, Format};
 use operations::prepare::{self, PrepareReport};
 
 use crate::arguments::DeliveryArguments;
+use crate::commands::remarks;
 use crate::failure::remark;
-use crate::screen::{self, count};
+use crate::screen::count;
 
 /// Writes the files that were asked for, each whatever becomes of the others.
 ///
@@ -27,10 +28,7 @@ pub(super) fn write(report: &PrepareReport, delivery: &DeliveryArguments) -> ope
 fn write_map(report: &PrepareReport, format: Format, path: &Path, replace: bool) -> operations::Result<()> {
     let written = map::write(report.map(), format, path, replace)?;
     remark(&format!("wrote {} into {}", count(written.changed, "entry", "entries"), path.display()));
-    let kept = screen::findings(&written.findings);
-    if !kept.is_empty() {
-        remark(kept.trim_end());
-    }
+    remarks::findings(&written.findings);
     Ok(())
 }
 

@@ -6,8 +6,9 @@ use operations::cache::{Action, CachePlan};
 use operations::prepare::{PlannedAction, PrepareOutcome, PreparePlan, PrepareReport, PrepareRoute};
 
 use crate::arguments::Output;
+use crate::commands::remarks;
 use crate::document;
-use crate::failure::{self, print, remark};
+use crate::failure::{print, remark};
 use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
@@ -17,16 +18,13 @@ pub(super) fn plan(plan: &PreparePlan, output: Output) -> operations::Result<()>
     }
     print(&format!("{}\n{}\n", table(plan, Screen::of_stdout()), summary(plan)))?;
     for image in &plan.images {
-        match (&image.problem, image.route.reason()) {
-            (Some(problem), _) => failure::tell(problem),
-            (None, Some(reason)) => remark(&format!("{} is cloned: {reason}", short(&image.image))),
+        match (&image.problem, image.named.route.reason()) {
+            (Some(problem), _) => remarks::errors([problem]),
+            (None, Some(reason)) => remark(&format!("{} is cloned: {reason}", short(&image.named.name))),
             (None, None) => {}
         }
     }
-    let findings = screen::findings(&plan.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    remarks::findings(&plan.findings);
     Ok(())
 }
 
@@ -42,9 +40,9 @@ pub(super) fn table(plan: &PreparePlan, screen: Screen) -> String {
         let size =
             if image.size_bytes > 0 { HumanBytes(image.size_bytes).to_string() } else { String::new() };
         table.add_row([
-            Cell::new(short(&image.image)),
-            Cell::new(route(&image.route)),
-            Cell::new(within(&plan.registry, image.destination.as_deref())),
+            Cell::new(short(&image.named.name)),
+            Cell::new(route(&image.named.route)),
+            Cell::new(within(&plan.registry, image.named.destination.as_deref())),
             screen.cell(image.action.label(), colour),
             Cell::new(size),
         ]);
@@ -129,27 +127,19 @@ pub(super) fn report(report: &PrepareReport) -> operations::Result<()> {
             false => "",
         };
         table.add_row([
-            Cell::new(short(&image.image)),
-            Cell::new(route(&image.route)),
-            Cell::new(within(&report.registry, image.destination.as_deref())),
+            Cell::new(short(&image.named.name)),
+            Cell::new(route(&image.named.route)),
+            Cell::new(within(&report.registry, image.named.destination.as_deref())),
             screen.cell(image.outcome.label(), colour),
             Cell::new(verdict),
             Cell::new(image.size_bytes.map(|size| HumanBytes(size).to_string()).unwrap_or_default()),
         ]);
     }
     print(&screen::render(&table))?;
-    for cache in &report.caches {
-        for error in cache.steps.iter().filter_map(|step| step.error.as_ref()) {
-            failure::tell(error);
-        }
-    }
-    for error in report.images.iter().filter_map(|image| image.error.as_ref()) {
-        failure::tell(error);
-    }
-    let findings = screen::findings(&report.findings);
-    if !findings.is_empty() {
-        remark(findings.trim_end());
-    }
+    let steps = report.caches.iter().flat_map(|cache| &cache.steps);
+    remarks::errors(steps.filter_map(|step| step.error.as_ref()));
+    remarks::errors(report.images.iter().filter_map(|image| image.error.as_ref()));
+    remarks::findings(&report.findings);
     let ready = report.images.iter().filter(|image| image.outcome.is_ready()).count();
     remark(&format!(
         "{ready} of {} ready, {} failed; sent {} in {:.1} s{}",

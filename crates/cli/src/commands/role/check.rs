@@ -14,7 +14,7 @@ use crate::screen::{self, Screen};
 
 /// Checks.
 pub(super) fn run(arguments: &RoleCheckArguments) -> operations::Result<ExitCode> {
-    interrupt::run(|_| work(arguments))
+    interrupt::reading(|| work(arguments))
 }
 
 async fn work(arguments: &RoleCheckArguments) -> operations::Result<ExitCode> {

@@ -10,7 +10,7 @@ use crate::document::{self, Notation};
 
 /// Prints the policy.
 pub(super) fn run(arguments: &RolePolicyArguments) -> operations::Result<ExitCode> {
-    interrupt::run(|_| async move {
+    interrupt::reading(|| async move {
         let scope = super::scope(&arguments.prefixes, &arguments.account).await?;
         let policies = role::policies(&scope);
         match (arguments.output.shape.notation(), arguments.trust) {

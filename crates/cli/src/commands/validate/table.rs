@@ -109,7 +109,9 @@ fn conclusion(report: &ValidateReport, screen: Screen) -> String {
 /// Returns a plan of repairs as text.
 pub(super) fn plan(plan: &FixPlan, screen: Screen) -> String {
     let mut text = String::new();
-    if plan.changes.is_empty() {
+    if plan.changes.is_empty() && plan.refused.is_empty() && plan.by_hand.is_empty() {
+        text += "there is nothing to repair\n";
+    } else if plan.changes.is_empty() {
         text += "there is nothing that can be repaired without taking something away\n";
     } else {
         let mut table = screen.table(&["OBJECT", "CHANGE"]);

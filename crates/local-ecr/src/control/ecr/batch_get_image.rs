@@ -121,6 +121,7 @@ impl BatchGetImage {
         &self,
         ecr: &Ecr,
         view: &View,
+        caller: &Caller,
         id: &ImageId,
     ) -> Result<Result<Image, ImageFailure>, Fault> {
         let digest = match id.resolve(view, &self.repository_name)? {
@@ -134,7 +135,7 @@ impl BatchGetImage {
         if row.archived {
             return Ok(Err(id.failure("ImageInaccessible", "The image is in the archive")));
         }
-        ecr.record_pull(&self.repository_name, &digest, &row)?;
+        ecr.record_pull(view, caller, &self.repository_name, &digest, &row)?;
         let text = String::from_utf8(bytes)
             .map_err(|_| Fault::new(Code::Server, "the manifest is no text"))?;
         Ok(Ok(Image {
@@ -151,7 +152,7 @@ impl Operation for BatchGetImage {
     const REQUIRED: &'static [&'static str] = &["repositoryName", "imageIds"];
     type Response = Response;
 
-    fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
+    fn run(self, ecr: &Ecr, caller: &Caller) -> Result<Response, Fault> {
         self.check()?;
         let view = ecr.storage.metadata.read()?;
         if let Err(fault) = ecr.repository(&view, &self.repository_name, self.registry_id.as_ref()) {
@@ -159,7 +160,7 @@ impl Operation for BatchGetImage {
         }
         let (mut images, mut failures) = (Vec::new(), Vec::new());
         for id in &self.image_ids {
-            match self.image(ecr, &view, id)? {
+            match self.image(ecr, &view, caller, id)? {
                 Ok(image) => images.push(image),
                 Err(failure) => failures.push(self.upstream_failure(id).unwrap_or(failure)),
             }

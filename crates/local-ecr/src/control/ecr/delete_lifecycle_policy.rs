@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::get_lifecycle_policy::no_policy;
 use crate::control::Operation;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use crate::storage::REPOSITORIES;
 
 /// The request.
@@ -33,19 +34,10 @@ impl Operation for DeleteLifecyclePolicy {
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         let text = ecr.storage.metadata.change(|change| {
-        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
-        let text = row.lifecycle_policy.take().ok_or_else(|| {
-            Fault::new(
-                Code::LifecyclePolicyNotFound,
-                format!(
-                    "Lifecycle policy does not exist for the repository with name '{}' in the registry with id '{}'",
-                    self.repository_name,
-                    ecr.registry_id()
-                ),
-            )
-        })?;
-        change.put(&REPOSITORIES, &self.repository_name, &row)?;
-Ok::<_, Fault>(text)
+            let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
+            let text = row.lifecycle_policy.take().ok_or_else(|| no_policy(ecr, &self.repository_name))?;
+            change.put(&REPOSITORIES, &self.repository_name, &row)?;
+            Ok::<_, Fault>(text)
         })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),

@@ -81,34 +81,45 @@ impl DescribeImages {
         constraint::count("imageIds", ids.len(), 1, 100)?;
         let mut details = Vec::new();
         for id in ids {
-            let digest = id.resolve(view, &self.repository_name)?.map_err(|failure| match failure.failure_code {
-                "ImageNotFound" | "ImageTagDoesNotMatchDigest" => self.missing(ecr, id),
-                _ => Fault::new(Code::InvalidParameter, failure.failure_reason),
-            })?;
-            let row = view.get(&IMAGES, &key(&[&self.repository_name, &digest]))?;
-            details.push(self.detail(ecr, view, &digest, row.ok_or_else(|| self.missing(ecr, id))?)?);
+            let (digest, row) = existing_image(ecr, view, &self.repository_name, id)?;
+            details.push(self.detail(ecr, view, &digest, row)?);
         }
         Ok(details)
     }
+}
 
-    fn missing(&self, ecr: &Ecr, id: &ImageId) -> Fault {
-        missing_image(ecr, &self.repository_name, id)
-    }
+/// Returns the digest and the row of an image that a request names.
+///
+/// # Errors
+/// `ImageNotFoundException`, and `InvalidParameterException` for what names no image.
+pub(super) fn existing_image(
+    ecr: &Ecr,
+    rows: &impl Rows,
+    repository: &str,
+    id: &ImageId,
+) -> Result<(String, ImageRow), Fault> {
+    let digest = id.resolve(rows, repository)?.map_err(|failure| match failure.failure_code {
+        "ImageNotFound" | "ImageTagDoesNotMatchDigest" => missing_image(ecr, repository, id),
+        _ => Fault::new(Code::InvalidParameter, failure.failure_reason),
+    })?;
+    let row = rows.get(&IMAGES, &key(&[repository, &digest]))?;
+    Ok((digest, row.ok_or_else(|| missing_image(ecr, repository, id))?))
 }
 
 /// Returns ECR's answer to an image that the repository does not have.
-pub(super) fn missing_image(ecr: &Ecr, repository: &str, id: &ImageId) -> Fault {
+fn missing_image(ecr: &Ecr, repository: &str, id: &ImageId) -> Fault {
+    let (image, registry) = (shown(id), ecr.registry_id());
+    let text = format!(
+        "The image with imageId {image} does not exist within the repository with name '{repository}' in the \
+         registry with id '{registry}'"
+    );
+    Fault::new(Code::ImageNotFound, text)
+}
+
+/// Returns an identifier as ECR writes it into its messages.
+pub(super) fn shown(id: &ImageId) -> String {
     let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "null".to_owned());
-    Fault::new(
-        Code::ImageNotFound,
-        format!(
-            "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository \
-             with name '{repository}' in the registry with id '{}'",
-            shown(&id.image_digest),
-            shown(&id.image_tag),
-            ecr.registry_id()
-        ),
-    )
+    format!("{{imageDigest:'{}', imageTag:'{}'}}", shown(&id.image_digest), shown(&id.image_tag))
 }
 
 impl Operation for DescribeImages {

@@ -26,6 +26,15 @@ pub(crate) struct Response {
     last_evaluated_at: f64,
 }
 
+/// Returns ECR's answer where a repository has no lifecycle policy.
+pub(super) fn no_policy(ecr: &Ecr, repository: &str) -> Fault {
+    let text = format!(
+        "Lifecycle policy does not exist for the repository with name '{repository}' in the registry with id '{}'",
+        ecr.registry_id()
+    );
+    Fault::new(Code::LifecyclePolicyNotFound, text)
+}
+
 impl Operation for GetLifecyclePolicy {
     const REQUIRED: &'static [&'static str] = &["repositoryName"];
     type Response = Response;
@@ -33,16 +42,7 @@ impl Operation for GetLifecyclePolicy {
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         let view = ecr.storage.metadata.read()?;
         let row = ecr.repository(&view, &self.repository_name, self.registry_id.as_ref())?;
-        let text = row.lifecycle_policy.ok_or_else(|| {
-            Fault::new(
-                Code::LifecyclePolicyNotFound,
-                format!(
-                    "Lifecycle policy does not exist for the repository with name '{}' in the registry with id '{}'",
-                    self.repository_name,
-                    ecr.registry_id()
-                ),
-            )
-        })?;
+        let text = row.lifecycle_policy.ok_or_else(|| no_policy(ecr, &self.repository_name))?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),
             repository_name: self.repository_name,

@@ -36,18 +36,22 @@ impl ImageFilter {
 
     /// Returns whether an image passes the filter.
     pub(crate) fn takes(&self, tagged: bool, archived: bool) -> bool {
-        let tag_passes = match self.tag_status.as_deref() {
-            Some("TAGGED") => tagged,
-            Some("UNTAGGED") => !tagged,
-            _ => true,
-        };
         let status_passes = match self.image_status.as_deref() {
             None | Some("ACTIVE") => !archived,
             Some("ARCHIVED") => archived,
             Some("ACTIVATING") => false,
             Some(_) => true,
         };
-        tag_passes && status_passes
+        self.takes_tags(tagged) && status_passes
+    }
+
+    /// Returns whether an image passes the part of the filter that is for tags.
+    pub(crate) fn takes_tags(&self, tagged: bool) -> bool {
+        match self.tag_status.as_deref() {
+            Some("TAGGED") => tagged,
+            Some("UNTAGGED") => !tagged,
+            _ => true,
+        }
     }
 
     /// Returns the digests of a repository that have a tag, where the filter asks for that.

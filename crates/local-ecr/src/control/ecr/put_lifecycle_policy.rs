@@ -6,7 +6,7 @@ use crate::constraint;
 use crate::control::Operation;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
-use crate::ecr::policy_text::check_lifecycle;
+use crate::ecr::lifecycle::LifecyclePolicy;
 use crate::fault::Fault;
 use crate::storage::REPOSITORIES;
 
@@ -34,12 +34,12 @@ impl Operation for PutLifecyclePolicy {
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Response, Fault> {
         ecr.storage.metadata.change(|change| {
-        let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
-        constraint::LIFECYCLE_POLICY_TEXT.check("lifecyclePolicyText", &self.lifecycle_policy_text)?;
-        check_lifecycle(&self.lifecycle_policy_text)?;
-        row.lifecycle_policy = Some(self.lifecycle_policy_text.clone());
-        change.put(&REPOSITORIES, &self.repository_name, &row)?;
-Ok::<_, Fault>(())
+            let mut row = ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
+            constraint::LIFECYCLE_POLICY_TEXT.check("lifecyclePolicyText", &self.lifecycle_policy_text)?;
+            LifecyclePolicy::read(&self.lifecycle_policy_text)?;
+            row.lifecycle_policy = Some(self.lifecycle_policy_text.clone());
+            change.put(&REPOSITORIES, &self.repository_name, &row)?;
+            Ok::<_, Fault>(())
         })?;
         Ok(Response {
             registry_id: ecr.registry_id().to_owned(),

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::constraint;
 use crate::control::Operation;
 use crate::ecr::identity::Caller;
 use crate::ecr::{Ecr, setting};
-use crate::fault::{Code, Fault};
-use crate::storage::SETTINGS;
+use crate::fault::Fault;
+use crate::storage::Rows;
 
 /// `ReplicationConfiguration`
 #[derive(Debug, Serialize, Deserialize)]
@@ -32,6 +33,13 @@ pub(crate) struct Rule {
 pub(crate) struct Destination {
     region: String,
     registry_id: String,
+}
+
+impl Destination {
+    /// Returns the Region and the registry.
+    pub(super) fn place(&self) -> (&str, &str) {
+        (&self.region, &self.registry_id)
+    }
 }
 
 /// `RepositoryFilter`
@@ -83,17 +91,40 @@ impl Configuration {
     }
 }
 
+impl Rule {
+    /// Returns whether the images of a repository are for the rule.
+    fn is_for(&self, repository: &str) -> bool {
+        let filters = self.repository_filters.as_ref();
+        filters.is_none_or(|filters| filters.iter().any(|filter| repository.starts_with(&filter.filter)))
+    }
+}
+
+/// Returns where the images of a repository are to be copied, each place once, with the moment from which on.
+pub(super) fn destinations(
+    rows: &impl Rows,
+    repository: &str,
+) -> Result<(Vec<Destination>, Timestamp), Fault> {
+    let set_at = setting::get(rows, setting::REPLICATION_SET_AT)?.unwrap_or_default();
+    let mut found: Vec<Destination> = Vec::new();
+    let configuration: Option<Configuration> = setting::get(rows, setting::REPLICATION)?;
+    let rules = configuration.map(|configuration| configuration.rules).unwrap_or_default();
+    for destination in rules.into_iter().filter(|rule| rule.is_for(repository)).flat_map(|rule| rule.destinations) {
+        if !found.iter().any(|known| known.place() == destination.place()) {
+            found.push(destination);
+        }
+    }
+    Ok((found, set_at))
+}
+
 impl Operation for PutReplicationConfiguration {
     const REQUIRED: &'static [&'static str] = &["replicationConfiguration"];
     type Response = Self;
 
     fn run(self, ecr: &Ecr, _caller: &Caller) -> Result<Self, Fault> {
         self.replication_configuration.check(ecr)?;
-        let value = serde_json::to_value(&self.replication_configuration)
-            .map_err(|error| Fault::new(Code::Server, error.to_string()))?;
         ecr.storage.metadata.change(|change| {
-        change.put(&SETTINGS, setting::REPLICATION, &value)?;
-Ok::<_, Fault>(())
+            setting::put(change, setting::REPLICATION_SET_AT, &ecr.clock.now())?;
+            setting::put(change, setting::REPLICATION, &self.replication_configuration)
         })?;
         Ok(self)
     }

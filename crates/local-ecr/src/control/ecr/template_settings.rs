@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::wire;
 use crate::constraint;
-use crate::ecr::policy_text::{PolicyKind, check_lifecycle, check_policy};
+use crate::ecr::lifecycle::LifecyclePolicy;
+use crate::ecr::policy_text::{PolicyKind, check_policy};
 use crate::ecr::tag;
 use crate::fault::Fault;
 use crate::storage::{Encryption, ExclusionFilter, ResourceTag, TemplateRow};
@@ -59,7 +60,7 @@ impl TemplateSettings {
         if let Some(policy) = self.lifecycle_policy {
             constraint::TEMPLATE_LIFECYCLE_POLICY_TEXT.check("lifecyclePolicy", &policy)?;
             if !policy.is_empty() {
-                check_lifecycle(&policy)?;
+                LifecyclePolicy::read(&policy)?;
             }
             row.lifecycle_policy = Some(policy);
         }

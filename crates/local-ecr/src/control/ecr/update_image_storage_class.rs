@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::describe_images::missing_image;
+use super::describe_images::existing_image;
 use crate::constraint;
 use crate::control::Operation;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
 use crate::ecr::image::ImageId;
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 
 /// The request.
 #[derive(Debug, Deserialize)]
@@ -39,13 +39,7 @@ impl Operation for UpdateImageStorageClass {
         let archive = self.target_storage_class == "ARCHIVE";
         let digest = ecr.storage.metadata.change(|change| {
             ecr.repository(change, &self.repository_name, self.registry_id.as_ref())?;
-            let found = self.image_id.resolve(change, &self.repository_name)?;
-            let digest = found.map_err(|failure| match failure.failure_code {
-                "ImageNotFound" | "ImageTagDoesNotMatchDigest" => {
-                    missing_image(ecr, &self.repository_name, &self.image_id)
-                }
-                _ => Fault::new(Code::InvalidParameter, failure.failure_reason),
-            })?;
+            let (digest, _) = existing_image(ecr, change, &self.repository_name, &self.image_id)?;
             ecr.set_archived(change, &self.repository_name, &digest, archive)?;
             Ok::<_, Fault>(digest)
         })?;
