@@ -28,9 +28,7 @@ pub(crate) fn print(document: &impl Serialize, notation: Notation) -> operations
 /// When the document has a value that the notation has no form for.
 pub(crate) fn text(document: &impl Serialize, notation: Notation) -> operations::Result<String> {
     match notation {
-        Notation::Json => {
-            serde_json::to_string_pretty(document).map(|text| text + "\n").map_err(unwritable)
-        }
+        Notation::Json => serde_json::to_string_pretty(document).map(|text| text + "\n").map_err(unwritable),
         Notation::Yaml => yaml(document),
     }
 }

@@ -18,7 +18,8 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Prints a failure on standard error, in three lines or as one JSON object, and returns the exit code.
 pub(crate) fn report(error: &OperationError, output: Output) -> ExitCode {
-    let document = output.notation().map(|notation| document::line(&serde_json::json!({ "error": error }), notation));
+    let document =
+        output.notation().map(|notation| document::line(&serde_json::json!({ "error": error }), notation));
     let text = match document {
         Some(Ok(document)) => document.trim_end().to_owned(),
         _ => text(error),

@@ -156,6 +156,9 @@ async fn refusals_are_modelled_exceptions() {
     assert!(hub.expect_err("no such secret").into_service_error().is_secret_not_found_exception());
     let layer = client.get_download_url_for_layer().repository_name("team/tool").layer_digest(digest(b"x"));
     assert!(layer.send().await.expect_err("no layer").into_service_error().is_layers_not_found_exception());
+    let empty = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#;
+    let put = client.put_image().repository_name("team/tool").image_tag("1").image_manifest(empty);
+    put.send().await.expect("an index of nothing");
     let scan = client.start_image_scan().repository_name("team/tool");
     let scan = scan.image_id(ImageIdentifier::builder().image_tag("1").build()).send().await;
     assert_eq!(code(scan), "NotImplementedException", "what is left out says so");

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName};
+use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName, UpstreamRepositoryPrefix};
 use operations::cache::SourceAccount;
 
 use super::cache::read_account;
@@ -39,9 +39,10 @@ pub(crate) struct PrepareArguments {
     /// own; can be given more than once
     #[arg(long = "credential", value_name = "HOST=ARN|NAME", value_parser = read_credential, help_heading = "Routes")]
     pub(crate) credentials: Vec<(RegistryHost, String)>,
-    /// ECR repository prefix of a registry's rule, such as quay.io=lab/quay; can be given more than once
-    #[arg(long = "prefix", value_name = "HOST=PREFIX", value_parser = read_prefix, help_heading = "Routes")]
-    pub(crate) prefixes: Vec<(RegistryHost, EcrRepositoryPrefix)>,
+    /// ECR repository prefix of a registry's rule, such as quay.io=lab/quay, or of a rule for a part of it, such as
+    /// quay.io/biocontainers=bio; can be given more than once
+    #[arg(long = "prefix", value_name = "HOST[/PART]=PREFIX", value_parser = read_prefix, help_heading = "Routes")]
+    pub(crate) prefixes: Vec<(String, EcrRepositoryPrefix)>,
     /// What comes before the names of cloned repositories
     #[arg(long, value_name = "REPOSITORY", help_heading = "Routes")]
     pub(crate) clone_prefix: Option<RepositoryName>,
@@ -149,9 +150,13 @@ fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
     }
 }
 
-/// Reads `HOST=PREFIX`.
-fn read_prefix(text: &str) -> Result<(RegistryHost, EcrRepositoryPrefix), String> {
-    let (host, prefix) = text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
+/// Reads `HOST=PREFIX` or `HOST/PART=PREFIX`.
+fn read_prefix(text: &str) -> Result<(String, EcrRepositoryPrefix), String> {
+    let (registry, prefix) =
+        text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
     let told = |error: image::ImageError| error.to_string();
-    Ok((host.parse().map_err(told)?, prefix.parse().map_err(told)?))
+    let (host, part) = registry.split_once('/').map_or((registry, None), |(host, part)| (host, Some(part)));
+    host.parse::<RegistryHost>().map_err(told)?;
+    part.map(str::parse::<UpstreamRepositoryPrefix>).transpose().map_err(told)?;
+    Ok((registry.to_owned(), prefix.parse().map_err(told)?))
 }

@@ -4,8 +4,8 @@ use clap::{Args, ValueEnum};
 use image::EcrRepositoryPrefix;
 use operations::cache::SourceAccount;
 
-use super::{AccountArguments, OutputArguments, PlanArguments};
 use super::cache::read_account;
+use super::{AccountArguments, OutputArguments, PlanArguments};
 
 /// The shape of what a validation prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -15,9 +15,7 @@ use operations::prepare::{
 use operations::{OperationError, PrivateRegistry};
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{
-    AccountArguments, ApplyArguments, DeliveryArguments, Preference, PrepareArguments,
-};
+use crate::arguments::{AccountArguments, ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 use crate::commands::account::{self, Opened, Reach};
 use crate::commands::progress::Progress;
 use crate::commands::{interrupt, question, source_registries, text_file};
@@ -212,7 +210,7 @@ impl Place {
 }
 
 fn options(arguments: &PrepareArguments) -> PrepareOptions {
-    let prefixes = arguments.prefixes.iter().map(|(host, prefix)| (host.to_string(), prefix.to_string()));
+    let prefixes = arguments.prefixes.iter().map(|(host, prefix)| (host.clone(), prefix.to_string()));
     PrepareOptions {
         prefer: match arguments.prefer {
             Preference::Rules => Prefer::Rules,

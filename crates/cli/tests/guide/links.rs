@@ -1,8 +1,8 @@
 //! Every link in a Markdown file leads to a file, and to a heading, that is there; no network is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Component, Path, PathBuf};
 use std::fs;
+use std::path::{Component, Path, PathBuf};
 
 /// Pages that are written from the code elsewhere.
 const ELSEWHERE: [&str; 6] = [
@@ -36,7 +36,9 @@ fn read(text: &str) -> Markdown {
             Some(_) => {}
             None if marks.len() >= 3 => fence = Some(marks),
             None => {
-                if let Some(heading) = line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#')) {
+                if let Some(heading) =
+                    line.trim_start_matches('#').strip_prefix(' ').filter(|_| line.starts_with('#'))
+                {
                     let anchor = anchor(heading);
                     let times = seen.entry(anchor.clone()).or_default();
                     own.anchors.insert(if *times == 0 { anchor } else { format!("{anchor}-{times}") });
@@ -106,7 +108,8 @@ fn every_link_leads_somewhere() {
                 continue;
             }
             links += 1;
-            let (path, anchor) = target.split_once('#').map_or((target.as_str(), None), |(p, a)| (p, Some(a)));
+            let (path, anchor) =
+                target.split_once('#').map_or((target.as_str(), None), |(p, a)| (p, Some(a)));
             let to = match path {
                 "" => page.clone(),
                 path => plain(&page.parent().unwrap_or(Path::new("")).join(path)),
@@ -132,7 +135,8 @@ fn every_link_leads_somewhere() {
 fn every_page_of_the_book_is_in_its_summary() {
     let pages = pages();
     let summary = &pages[Path::new("docs/SUMMARY.md")];
-    let listed: BTreeSet<_> = summary.links.iter().map(|(_, target)| Path::new("docs").join(target)).collect();
+    let listed: BTreeSet<_> =
+        summary.links.iter().map(|(_, target)| Path::new("docs").join(target)).collect();
     let book = pages.keys().filter(|path| path.starts_with("docs") && !path.ends_with("SUMMARY.md"));
     let missing: Vec<_> = book.filter(|path| !listed.contains(*path)).collect();
     assert!(missing.is_empty(), "not in docs/SUMMARY.md: {missing:?}");
@@ -140,7 +144,8 @@ fn every_page_of_the_book_is_in_its_summary() {
 
 #[test]
 fn headings_and_links_are_found_as_a_reader_sees_them() {
-    let text = "# A `b` c?\n## A `b` c?\n[x](y.md#z) and `[no](link)`, ![p](q.png)\n```sh\n# no\n[no](no)\n```\n";
+    let text =
+        "# A `b` c?\n## A `b` c?\n[x](y.md#z) and `[no](link)`, ![p](q.png)\n```sh\n# no\n[no](no)\n```\n";
     let own = read(text);
     assert_eq!(own.anchors, ["a-b-c", "a-b-c-1"].map(str::to_owned).into());
     assert_eq!(own.links, [(3, "y.md#z".to_owned()), (3, "q.png".to_owned())]);

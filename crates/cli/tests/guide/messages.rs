@@ -54,7 +54,11 @@ fn every_message_of_ours_is_printed_by_the_code() {
             (_, Some(_)) => line[2..].split(" |").next().unwrap_or_default(),
             _ => continue,
         };
-        for message in said.split("``").nth(1).map_or_else(|| said.split('`').skip(1).step_by(2).collect(), |one| vec![one]) {
+        for message in said
+            .split("``")
+            .nth(1)
+            .map_or_else(|| said.split('`').skip(1).step_by(2).collect(), |one| vec![one])
+        {
             quoted += 1;
             if !is_printed(message.trim(), &sources) {
                 wrong.push(message.to_owned());

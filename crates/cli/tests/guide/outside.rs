@@ -128,7 +128,9 @@ fn names() -> Vec<String> {
     names.extend(["registry-1.docker.io", "auth.docker.io", "sts.amazonaws.com"].map(str::to_owned));
     for (_, account, region) in ACCOUNTS {
         names.push(format!("{account}.dkr.ecr.{region}.amazonaws.com"));
-        names.extend(["api.ecr", "sts", "secretsmanager"].map(|name| format!("{name}.{region}.amazonaws.com")));
+        names.extend(
+            ["api.ecr", "sts", "secretsmanager"].map(|name| format!("{name}.{region}.amazonaws.com")),
+        );
     }
     names
 }
@@ -195,7 +197,8 @@ impl World {
     /// Passes a request on to the ECR of the account that is named in the host, or in the key that signs.
     async fn aws(&self, host: &str, request: Request<Incoming>) -> Answer {
         let (head, body) = request.into_parts();
-        let signed = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let signed =
+            head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let own = self.accounts.get().into_iter().flatten().find(|own| {
             let (account, region) = (own.account().as_str(), own.region().as_str());
             let key = format!("Credential=AKIA{account}/");

@@ -39,8 +39,10 @@ pub(crate) fn pieces(page: &str) -> Vec<Piece> {
         }
         let inner = start..at;
         at += 1;
-        let text: String =
-            lines[inner.clone()].iter().map(|line| format!("{}\n", line.strip_prefix(indent).unwrap_or(line))).collect();
+        let text: String = lines[inner.clone()]
+            .iter()
+            .map(|line| format!("{}\n", line.strip_prefix(indent).unwrap_or(line)))
+            .collect();
         let marks: Vec<&str> = info.split(',').collect();
         if marks.contains(&"run") {
             let exit = marks.iter().find_map(|mark| mark.strip_prefix("exit-")?.parse().ok()).unwrap_or(0);

@@ -76,7 +76,14 @@ impl Registries {
     }
 
     /// Answers a request to a host; nobody has to sign in who comes without TLS, as the account's ECR does.
-    pub(crate) fn answer(&self, host: &str, method: &Method, uri: &Uri, headers: &HeaderMap, tls: bool) -> Answer {
+    pub(crate) fn answer(
+        &self,
+        host: &str,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        tls: bool,
+    ) -> Answer {
         let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         if host == "auth.docker.io" {
             return match given {

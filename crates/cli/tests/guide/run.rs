@@ -78,7 +78,9 @@ fn copy(from: &Path, to: &Path) {
 
 fn pages() -> Vec<PathBuf> {
     let mut pages = crate::files(&crate::root().join("docs/guide"), ".md");
-    pages.extend(["README.md", "docs/README.md", "docs/troubleshooting.md"].map(|name| crate::root().join(name)));
+    pages.extend(
+        ["README.md", "docs/README.md", "docs/troubleshooting.md"].map(|name| crate::root().join(name)),
+    );
     pages
 }
 

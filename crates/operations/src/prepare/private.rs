@@ -72,5 +72,5 @@ fn usual_rule(router: &Router<'_>, name: &ImageReference) -> Option<PullThroughC
         upstream.default_prefix == first && upstream.healthomics && upstream.kind != UpstreamKind::Azure
     })?;
     let registry = UpstreamRegistry::of(&upstream.hosts.first()?.parse().ok()?)?;
-    Some(router.at(&registry.default_prefix(), &registry))
+    Some(router.at(&PullThroughCacheRule::new(registry.default_prefix(), registry.host().clone())))
 }

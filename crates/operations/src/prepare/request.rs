@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use image::{AccountId, EcrRepositoryPrefix, ImageError, RegistryHost, RepositoryName, UpstreamRegistry};
+use image::{
+    AccountId, ImageError, ImageReference, PullThroughCacheRule, RegistryHost, RepositoryName,
+    UpstreamRegistry, UpstreamRepositoryPrefix,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use workflow::Limits;
@@ -37,7 +40,8 @@ pub struct PrepareOptions {
     pub prefer: Prefer,
     /// Secrets, by ARN or name, by the host of the registry that they are for.
     pub credentials: BTreeMap<String, String>,
-    /// ECR repository prefixes in place of the usual ones, by the host of the upstream registry.
+    /// ECR repository prefixes in place of the usual ones, by the host of the upstream registry, with the part of it where
+    /// they are for a part alone: `quay.io/biocontainers`.
     pub prefixes: BTreeMap<String, String>,
     /// What comes before the names of cloned repositories.
     pub clone_prefix: Option<String>,
@@ -120,7 +124,8 @@ impl PrepareRequest {
 pub(super) struct Wishes {
     pub(super) prefer: Prefer,
     pub(super) credentials: BTreeMap<RegistryHost, String>,
-    pub(super) prefixes: BTreeMap<RegistryHost, EcrRepositoryPrefix>,
+    /// The rules that are wished for, in place of the usual ones.
+    pub(super) rules: Vec<PullThroughCacheRule>,
     pub(super) clone_prefix: Option<RepositoryName>,
     pub(super) source_account: Option<SourceAccount>,
 }
@@ -135,9 +140,19 @@ impl Wishes {
         for (text, secret) in &options.credentials {
             credentials.insert(host(text)?, secret.clone());
         }
-        let mut prefixes = BTreeMap::new();
+        let mut rules = Vec::new();
         for (text, prefix) in &options.prefixes {
-            prefixes.insert(host(text)?, prefix.parse().map_err(refused("ECR repository prefix", prefix))?);
+            let (registry, part) = match text.split_once('/') {
+                Some((registry, part)) => {
+                    (registry, part.parse().map_err(refused("part of a registry", text))?)
+                }
+                None => (text.as_str(), UpstreamRepositoryPrefix::root()),
+            };
+            rules.push(PullThroughCacheRule {
+                ecr_repository_prefix: prefix.parse().map_err(refused("ECR repository prefix", prefix))?,
+                upstream: host(registry)?,
+                upstream_repository_prefix: part,
+            });
         }
         let clone_prefix = options.clone_prefix.as_deref();
         let clone_prefix =
@@ -147,7 +162,18 @@ impl Wishes {
             Some("own") => Some(SourceAccount::Own),
             Some(text) => Some(SourceAccount::Of(text.parse().map_err(refused("source account", text))?)),
         };
-        Ok(Self { prefer: options.prefer, credentials, prefixes, clone_prefix, source_account })
+        Ok(Self { prefer: options.prefer, credentials, rules, clone_prefix, source_account })
+    }
+
+    /// Returns the rule that is wished for an image: of several the one for the narrowest part.
+    pub(super) fn rule(&self, image: &ImageReference) -> Option<&PullThroughCacheRule> {
+        let reaches =
+            |rule: &&PullThroughCacheRule| rule.ecr_repository(image.host(), image.repository()).is_some();
+        let part = |rule: &&PullThroughCacheRule| match rule.upstream_repository_prefix.is_root() {
+            true => 0,
+            false => rule.upstream_repository_prefix.as_str().len(),
+        };
+        self.rules.iter().filter(reaches).max_by_key(part)
     }
 
     /// Returns the account whose runs are to use the images, where it may be another one than the registry's.
@@ -181,7 +207,17 @@ mod tests {
         let wishes = Wishes::read(&options).unwrap();
         let hub = RegistryHost::docker_hub();
         assert_eq!(wishes.credentials.get(&hub).map(String::as_str), Some("hub"));
-        assert_eq!(wishes.prefixes.get(&hub).map(EcrRepositoryPrefix::as_str), Some("dh"));
+        let prefix = |wishes: &Wishes, image: &str| {
+            Some(wishes.rule(&image.parse().unwrap())?.ecr_repository_prefix.to_string())
+        };
+        assert_eq!(prefix(&wishes, "python:3").as_deref(), Some("dh"));
+        assert_eq!(prefix(&wishes, "quay.io/lab/tool:1"), None);
+        for (part, prefix) in [("quay.io/biocontainers", "bio"), ("quay.io", "q")] {
+            options.prefixes.insert(part.to_owned(), prefix.to_owned());
+        }
+        let wishes = Wishes::read(&options).unwrap();
+        assert_eq!(prefix(&wishes, "quay.io/biocontainers/bwa:1").as_deref(), Some("bio"));
+        assert_eq!(prefix(&wishes, "quay.io/biocontainersx/bwa:1").as_deref(), Some("q"));
         assert_eq!(wishes.source_account, None);
         options.source_account = Some("own".to_owned());
         assert_eq!(Wishes::read(&options).unwrap().source_account, Some(SourceAccount::Own));

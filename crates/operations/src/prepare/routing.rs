@@ -123,8 +123,8 @@ impl<'a> Router<'a> {
         let Some(registry) = UpstreamRegistry::of(image.host()) else {
             return Way::Clone(format!("ECR has no pull through cache rules for {}", image.host()));
         };
-        let rule = match self.wishes.prefixes.get(image.host()) {
-            Some(prefix) => self.at(prefix, &registry),
+        let rule = match self.wishes.rule(image) {
+            Some(wished) => self.at(wished),
             None => {
                 let rules = PullThroughCacheRules::new(self.existing.iter().map(|rule| rule.names.clone()));
                 match rules.map(image) {
@@ -146,19 +146,14 @@ impl<'a> Router<'a> {
         Way::Rule(rule)
     }
 
-    /// Returns the rule of a prefix for a registry: the one that is there, else one that reaches all of it.
-    pub(super) fn at(
-        &self,
-        prefix: &EcrRepositoryPrefix,
-        registry: &UpstreamRegistry,
-    ) -> PullThroughCacheRule {
+    /// Returns the rule that is there with the prefix and the registry of the one that is wished for, else the one that is
+    /// wished for.
+    pub(super) fn at(&self, wished: &PullThroughCacheRule) -> PullThroughCacheRule {
         let own = |rule: &&Rule| {
-            rule.names.ecr_repository_prefix == *prefix && rule.names.upstream == *registry.host()
+            rule.names.ecr_repository_prefix == wished.ecr_repository_prefix
+                && rule.names.upstream == wished.upstream
         };
-        match self.existing.iter().find(own) {
-            Some(rule) => rule.names.clone(),
-            None => PullThroughCacheRule::new(prefix.clone(), registry.host().clone()),
-        }
+        self.existing.iter().find(own).map_or(wished, |rule| &rule.names).clone()
     }
 
     /// Returns the rule of a prefix that is there.
@@ -173,11 +168,15 @@ impl<'a> Router<'a> {
     }
 
     /// Returns the rules by which names are mapped: those that are there and those of the plan. Where a prefix was asked
-    /// for, other rules for that registry do not count.
+    /// for a whole registry, other rules for it do not count.
     pub(super) fn names(&self, planned: &[PullThroughCacheRule]) -> PullThroughCacheRules {
-        let counts = |names: &&PullThroughCacheRule| match self.wishes.prefixes.get(&names.upstream) {
-            Some(prefix) => names.ecr_repository_prefix == *prefix || planned.contains(names),
-            None => true,
+        let counts = |names: &&PullThroughCacheRule| {
+            let wished = self.wishes.rules.iter().find(|wished| {
+                wished.upstream == names.upstream && wished.upstream_repository_prefix.is_root()
+            });
+            wished.is_none_or(|wished| {
+                names.ecr_repository_prefix == wished.ecr_repository_prefix || planned.contains(names)
+            })
         };
         let existing = self.existing.iter().map(|rule| &rule.names).filter(counts).cloned();
         let mut all: Vec<PullThroughCacheRule> = existing.collect();

@@ -320,3 +320,28 @@ async fn a_name_without_a_tag_and_the_same_with_latest_are_one_image() {
     assert_eq!(of(&report, "lab/hap.py:latest").named.digest.as_ref(), Some(&digest));
     assert!(!world.plan(&world.request(&images, options)).await.has_changes());
 }
+
+#[tokio::test]
+async fn a_part_of_a_registry_gets_a_rule_of_its_own_where_one_is_asked_for() {
+    let world = World::start().await;
+    world.index("biocontainers/bwa:1", 1).await;
+    world.index("lab/tool:1", 3).await;
+    let images = ["quay.io/biocontainers/bwa:1", "quay.io/lab/tool:1"];
+    let mut options = PrepareOptions::default();
+    options.prefixes.insert("quay.io/biocontainers".to_owned(), "bio".to_owned());
+    let request = world.request(&images, options);
+    let plan = world.plan(&request).await;
+    let rules: Vec<_> =
+        plan.rules.iter().map(|rule| (rule.prefix.as_str(), rule.upstream_prefix.as_str())).collect();
+    assert_eq!(rules, [("bio", "biocontainers"), ("quay", "ROOT")]);
+    let report = world.apply(plan).await;
+    assert!(report.is_done(), "{report:#?}");
+    let ends = |image: &str, end: &str| {
+        let destination = of(&report, image).named.destination.as_deref().unwrap();
+        assert!(destination.ends_with(end), "{destination}");
+        assert_eq!(report.image_map[image].as_str(), Some(destination));
+    };
+    ends(images[0], "/bio/bwa:1");
+    ends(images[1], "/quay/lab/tool:1");
+    assert!(!world.plan(&request).await.has_changes());
+}

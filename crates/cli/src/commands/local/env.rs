@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use operations::OperationError;
 
 use crate::arguments::{ADDRESS, EnvArguments, Shell};
-use crate::document;
 use crate::commands::account::LOCAL_KEY;
 use crate::commands::running::{Running, data_folder, noted};
+use crate::document;
 use crate::environment::{self, variable};
 use crate::failure::{print, remark};
 
