@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod about;
 mod account;
 mod cache;
 mod check;
@@ -27,6 +28,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
+pub(crate) use self::about::{
+    CompletionsArguments, ConfigArguments, ConfigCommand, ConfigShowArguments, ManArguments, VersionArguments,
+};
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::check::CheckArguments;
@@ -40,7 +44,9 @@ pub(crate) use self::mcp::{Client, InstallArguments, McpArguments, McpCommand, M
 pub(crate) use self::output::{ColorChoice, GlobalArguments, Output, OutputArguments};
 pub(crate) use self::plan::PlanArguments;
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
-pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
+pub(crate) use self::prepare::{
+    ApplyArguments, DeliveryArguments, Preference, PrepareArguments, read_prefix, read_secret,
+};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
@@ -78,6 +84,10 @@ pub(crate) enum Command {
     Export(Box<ExportArguments>),
     Demo(DemoArguments),
     Mcp(Box<McpArguments>),
+    Config(ConfigArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
+    Version(VersionArguments),
 }
 
 /// List every container image of a workflow and how each can come into a private ECR
@@ -110,7 +120,7 @@ pub(crate) struct TargetArguments {
     /// AWS account of the private registry, 12 digits [env: OMICS_ECR_ACCOUNT]
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<AccountId>,
-    /// AWS Region of the private registry [env: AWS_REGION, AWS_DEFAULT_REGION]
+    /// AWS Region of the private registry [env: OMICS_ECR_REGION, AWS_REGION, AWS_DEFAULT_REGION]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<Region>,
 }

@@ -4,6 +4,8 @@ mod account;
 mod cache;
 mod check;
 mod clone;
+mod completions;
+mod config;
 mod demo;
 mod drift;
 mod explain;
@@ -11,6 +13,7 @@ mod export;
 mod grant;
 mod interrupt;
 mod local;
+mod man;
 mod map;
 mod mcp;
 mod password;
@@ -28,6 +31,7 @@ mod secret;
 mod source_registries;
 mod text_file;
 mod validate;
+mod version;
 
 use std::process::ExitCode;
 
@@ -35,10 +39,11 @@ use operations::EcrTarget;
 
 use crate::arguments::{Arguments, Command, Output, TargetArguments, ValidateOutput};
 use crate::manner::{self, Manner};
+use crate::settings::Settings;
 use crate::{environment, failure, logging};
 
-/// Runs what was typed and returns the exit code.
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
+/// Runs what was typed and returns the exit code; settings that cannot be used stop what would go by them.
+pub(crate) fn run(arguments: Arguments, settings: operations::Result<Settings>) -> ExitCode {
     manner::set(Manner::from(&arguments.global));
     // The local ECR has a flag of its own for what it logs.
     if !matches!(&arguments.command, Command::Local(local) if local.command.is_none())
@@ -46,6 +51,18 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     {
         return failure::report(&error, Output::Table);
     }
+    let settings = match (&arguments.command, settings) {
+        (
+            Command::Config(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version(_)
+            | Command::Explain(_),
+            settings,
+        )
+        | (_, settings @ Ok(_)) => settings,
+        (_, Err(error)) => return failure::report(&error, Output::Table),
+    };
     let (outcome, output) = match &arguments.command {
         Command::Prepare(arguments) => (prepare::run(arguments), arguments.delivery.output.shape),
         Command::Apply(arguments) => (prepare::run_saved(arguments), arguments.delivery.output.shape),
@@ -73,6 +90,10 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         Command::Export(arguments) => (export::run(arguments), Output::Table),
         Command::Demo(arguments) => (demo::run(arguments), arguments.output.shape),
         Command::Mcp(arguments) => (mcp::run(arguments), Output::Table),
+        Command::Config(arguments) => (config::run(arguments, settings), config::output(arguments)),
+        Command::Completions(arguments) => (completions::run(arguments), Output::Table),
+        Command::Man(arguments) => (man::run(arguments), Output::Table),
+        Command::Version(arguments) => (version::run(arguments), arguments.output.shape),
     };
     outcome.unwrap_or_else(|error| failure::report(&error, output))
 }
@@ -87,17 +108,7 @@ fn target(arguments: &TargetArguments) -> operations::Result<EcrTarget> {
             .map(|(name, text)| text.parse().map_err(refused(name)))
             .transpose()?,
     };
-    Ok(EcrTarget { account: account(arguments)?, region })
-}
-
-/// Returns the account of the private registry as flag and environment name it, the flag first.
-fn account(arguments: &TargetArguments) -> operations::Result<Option<image::AccountId>> {
-    match &arguments.account {
-        Some(account) => Ok(Some(account.clone())),
-        None => environment::variable(environment::ACCOUNT)
-            .map(|text| text.parse().map_err(refused(environment::ACCOUNT)))
-            .transpose(),
-    }
+    Ok(EcrTarget { account: arguments.account.clone(), region })
 }
 
 /// Returns the error of an environment variable with a value that is none.

@@ -5,6 +5,51 @@ use serde::Serialize;
 
 use crate::failure;
 
+/// A document that commands print for programs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DocumentKind {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// What it says as `schema_version`.
+    pub(crate) schema_version: u32,
+}
+
+/// All documents, in the order of their names.
+pub(crate) const DOCUMENTS: [DocumentKind; 26] = [
+    DocumentKind::first("cache-list"),
+    DocumentKind::first("cache-plan"),
+    DocumentKind::first("cache-removal-plan"),
+    DocumentKind::first("cache-removal-report"),
+    DocumentKind::first("cache-report"),
+    DocumentKind::first("check-report"),
+    DocumentKind::first("clone-plan"),
+    DocumentKind::first("clone-report"),
+    DocumentKind::first("drift-plan"),
+    DocumentKind::first("drift-report"),
+    DocumentKind::first("grant-plan"),
+    DocumentKind::first("grant-report"),
+    DocumentKind::first("policy-cases"),
+    DocumentKind::first("policy-decision"),
+    DocumentKind::first("prepare-lock"),
+    DocumentKind::first("prepare-plan"),
+    DocumentKind::first("prepare-report"),
+    DocumentKind::first("prepare-saved-plan"),
+    DocumentKind::first("rewrite-report"),
+    DocumentKind::first("role-check"),
+    DocumentKind::first("role-policies"),
+    DocumentKind::first("scan-report"),
+    DocumentKind::first("secret-check"),
+    DocumentKind::first("secret-plan"),
+    DocumentKind::first("secret-report"),
+    DocumentKind::first("validate-report"),
+];
+
+impl DocumentKind {
+    const fn first(name: &'static str) -> Self {
+        Self { name, schema_version: 1 }
+    }
+}
+
 /// A notation of documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Notation {

@@ -33,11 +33,11 @@ pub(crate) struct PrepareArguments {
     pub(crate) path: PathBuf,
 
     /// Way that an image takes where several are open to it
-    #[arg(long, value_enum, default_value_t = Preference::Rules, help_heading = "Routes")]
+    #[arg(long, value_name = "ROUTE", value_enum, default_value_t = Preference::Rules, help_heading = "Routes")]
     pub(crate) prefer: Preference,
     /// Secret for a registry, such as docker.io=docker-hub: ECR signs in with it for a rule, HealthOmics for copies of its
     /// own; can be given more than once
-    #[arg(long = "credential", value_name = "HOST=ARN|NAME", value_parser = read_credential, help_heading = "Routes")]
+    #[arg(long = "credential", value_name = "HOST=ARN|NAME", value_parser = read_secret, help_heading = "Routes")]
     pub(crate) credentials: Vec<(RegistryHost, String)>,
     /// ECR repository prefix of a registry's rule, such as quay.io=lab/quay, or of a rule for a part of it, such as
     /// quay.io/biocontainers=bio; can be given more than once
@@ -141,7 +141,7 @@ pub(crate) enum Preference {
 }
 
 /// Reads `HOST=SECRET`.
-fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
+pub(crate) fn read_secret(text: &str) -> Result<(RegistryHost, String), String> {
     match text.split_once('=') {
         Some((host, secret)) if !secret.is_empty() => {
             Ok((host.parse().map_err(|error: image::ImageError| error.to_string())?, secret.to_owned()))
@@ -151,7 +151,7 @@ fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
 }
 
 /// Reads `HOST=PREFIX` or `HOST/PART=PREFIX`.
-fn read_prefix(text: &str) -> Result<(String, EcrRepositoryPrefix), String> {
+pub(crate) fn read_prefix(text: &str) -> Result<(String, EcrRepositoryPrefix), String> {
     let (registry, prefix) =
         text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
     let told = |error: image::ImageError| error.to_string();

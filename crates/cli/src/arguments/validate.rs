@@ -52,7 +52,7 @@ pub(crate) struct ValidateArguments {
     #[command(flatten)]
     pub(crate) plan: PlanArguments,
     /// Shape of the output
-    #[arg(long, value_enum, default_value_t = ValidateOutput::Table, help_heading = "Output")]
+    #[arg(long, value_name = "SHAPE", value_enum, default_value_t = ValidateOutput::Table, help_heading = "Output")]
     pub(crate) output: ValidateOutput,
 }
 

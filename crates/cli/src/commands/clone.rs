@@ -82,8 +82,9 @@ async fn work(
 
 fn options(arguments: &CloneArguments) -> CloneOptions {
     let platforms = match (&arguments.platform, arguments.all_platforms) {
+        // A platform of the settings stands aside for what was typed.
+        (_, true) => Some(PlatformChoice::All),
         (Some(platform), _) => Some(PlatformChoice::One(platform.clone())),
-        (None, true) => Some(PlatformChoice::All),
         (None, false) => None,
     };
     CloneOptions {
