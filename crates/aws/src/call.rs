@@ -85,6 +85,15 @@ impl Call<'_> {
         let start = Instant::now();
         let outcome = send(attempts.clone()).await;
         pace.end(slot, outcome.is_ok());
+        tracing::info!(
+            service = self.service.title(),
+            operation = self.operation,
+            region = %self.session.region(),
+            attempts = attempts.count(),
+            ms = start.elapsed().as_millis(),
+            outcome = if outcome.is_ok() { "done" } else { "failed" },
+            "asked"
+        );
         outcome.map_err(|error| {
             let answer = Answer::of(&error);
             let error_in_words = AwsError::of_call(self, answer, attempts.count(), start.elapsed());

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod about;
 mod account;
 mod cache;
 mod check;
@@ -13,11 +14,14 @@ mod export;
 mod grant;
 mod local;
 mod mcp;
+mod output;
+mod plan;
 mod policy;
 mod prepare;
 mod rewrite;
 mod role;
 mod secret;
+mod sources;
 mod validate;
 
 use std::path::PathBuf;
@@ -25,6 +29,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use image::{AccountId, PullThroughCacheRule, Region, RegistryHost, RepositoryName};
 
+pub(crate) use self::about::{
+    CompletionsArguments, ConfigArguments, ConfigCommand, ConfigShowArguments, ManArguments, VersionArguments,
+};
 pub(crate) use self::account::AccountArguments;
 pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, DeleteArguments, ListArguments};
 pub(crate) use self::check::CheckArguments;
@@ -36,11 +43,16 @@ pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
 pub(crate) use self::local::{ADDRESS, EnvArguments, LocalArguments, LocalCommand, ServeArguments, Shell};
 pub(crate) use self::mcp::{Client, InstallArguments, McpArguments, McpCommand, McpServeArguments};
+pub(crate) use self::output::{ColorChoice, GlobalArguments, Output, OutputArguments};
+pub(crate) use self::plan::PlanArguments;
 pub(crate) use self::policy::{DecideArguments, PolicyArguments, PolicyCommand};
-pub(crate) use self::prepare::{ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
+pub(crate) use self::prepare::{
+    ApplyArguments, DeliveryArguments, Preference, PrepareArguments, read_prefix, read_secret,
+};
 pub(crate) use self::rewrite::RewriteArguments;
 pub(crate) use self::role::{RoleArguments, RoleCheckArguments, RoleCommand, RolePolicyArguments};
 pub(crate) use self::secret::{SecretArguments, SecretCheckArguments, SecretCommand, SecretCreateArguments};
+pub(crate) use self::sources::SourceArguments;
 pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOutput};
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
@@ -49,6 +61,8 @@ pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOut
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: GlobalArguments,
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,15 +87,10 @@ pub(crate) enum Command {
     Export(Box<ExportArguments>),
     Demo(DemoArguments),
     Mcp(Box<McpArguments>),
-}
-
-/// The shape of what is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// Tables for people
-    Table,
-    /// One JSON document, stable and versioned
-    Json,
+    Config(ConfigArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
+    Version(VersionArguments),
 }
 
 /// List every container image of a workflow and how each can come into a private ECR
@@ -100,9 +109,8 @@ pub(crate) struct ScanArguments {
     pub(crate) path: PathBuf,
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
     /// Exit with 1 when any container attribute is unresolved
     #[arg(long, help_heading = "Output")]
     pub(crate) strict: bool,
@@ -115,7 +123,7 @@ pub(crate) struct TargetArguments {
     /// AWS account of the private registry, 12 digits [env: OMICS_ECR_ACCOUNT]
     #[arg(long, value_name = "ACCOUNT")]
     pub(crate) account: Option<AccountId>,
-    /// AWS Region of the private registry [env: AWS_REGION, AWS_DEFAULT_REGION]
+    /// AWS Region of the private registry [env: OMICS_ECR_REGION, AWS_REGION, AWS_DEFAULT_REGION]
     #[arg(long, value_name = "REGION")]
     pub(crate) region: Option<Region>,
 }

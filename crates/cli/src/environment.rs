@@ -64,6 +64,12 @@ pub(crate) const SLURM_COUNT: &str = "SLURM_ARRAY_TASK_COUNT";
 pub(crate) const MCP_TOKEN: &str = "OMICS_ECR_MCP_TOKEN";
 /// When set to anything, no colour is used.
 pub(crate) const NO_COLOR: &str = "NO_COLOR";
+/// When set to 0, no colour is used.
+pub(crate) const CLICOLOR: &str = "CLICOLOR";
+/// When set to anything but 0, colour is used on files and pipes too.
+pub(crate) const CLICOLOR_FORCE: &str = "CLICOLOR_FORCE";
+/// The kind of terminal; `dumb` has no colour.
+pub(crate) const TERM: &str = "TERM";
 
 /// Returns a variable that is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use operations::OperationError;
 
 use crate::arguments::Output;
+use crate::{document, manner};
 
 /// The answer is no: exit code 1.
 pub(crate) const NO: u8 = 1;
@@ -17,11 +18,13 @@ pub(crate) const INTERRUPTED: u8 = 130;
 
 /// Prints a failure on standard error, in three lines or as one JSON object, and returns the exit code.
 pub(crate) fn report(error: &OperationError, output: Output) -> ExitCode {
-    let text = match output {
-        Output::Json => serde_json::json!({ "error": error }).to_string(),
-        Output::Table => text(error),
+    let document =
+        output.notation().map(|notation| document::line(&serde_json::json!({ "error": error }), notation));
+    let text = match document {
+        Some(Ok(document)) => document.trim_end().to_owned(),
+        _ => text(error),
     };
-    remark(&text);
+    say(&text);
     ExitCode::from(NO_ANSWER)
 }
 
@@ -48,18 +51,20 @@ pub(crate) fn print(text: &str) -> operations::Result<()> {
     }
 }
 
-/// Writes a document to standard output as JSON.
-///
-/// # Errors
-/// When standard output cannot be written to.
-pub(crate) fn print_json(document: &impl serde::Serialize) -> operations::Result<()> {
-    let text = serde_json::to_string_pretty(document)
-        .map_err(|error| OperationError::new("cannot print the report").refused(error))?;
-    print(&(text + "\n"))
+/// Prints a failure beside the answer on standard error, in three lines.
+pub(crate) fn tell(error: &OperationError) {
+    say(&text(error));
 }
 
-/// Writes a remark to standard error.
+/// Writes a remark to standard error, unless only the answer is wanted.
 pub(crate) fn remark(text: &str) {
+    if !manner::get().quiet {
+        say(text);
+    }
+}
+
+/// Writes to standard error what is to be read in any case: an error, or a question and what it is about.
+pub(crate) fn say(text: &str) {
     // Nothing is left to do when standard error is closed.
     let _ = writeln!(io::stderr().lock(), "{text}");
 }

@@ -5,15 +5,29 @@
 
 mod arguments;
 mod commands;
+mod document;
 mod environment;
 mod failure;
+mod logging;
+mod manner;
 mod screen;
+mod settings;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use self::arguments::Arguments;
+use self::settings::Settings;
 
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
-    commands::run(arguments)
+    let settings = Settings::load();
+    let command = match &settings {
+        Ok(settings) => settings.apply(Arguments::command()),
+        Err(_) => Arguments::command(),
+    };
+    match Arguments::from_arg_matches(&command.get_matches()) {
+        Ok(arguments) => commands::run(arguments, settings),
+        Err(error) => error.exit(),
+    }
 }

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use comfy_table::{Cell, Color, ContentArrangement, Table, presets};
 use operations::{Finding, Route, Severity};
 
-use crate::environment;
+use crate::manner;
 
 /// The narrowest terminal that tables are fitted to, in characters.
 const NARROWEST: u16 = 40;
@@ -39,7 +39,7 @@ impl Screen {
     }
 
     fn new(terminal: bool) -> Self {
-        Self { terminal, colour: terminal && environment::variable(environment::NO_COLOR).is_none() }
+        Self { terminal, colour: manner::get().colour(terminal) }
     }
 
     /// Returns whether colour helps.
@@ -56,7 +56,9 @@ impl Screen {
         let arrangement = if fits { ContentArrangement::Dynamic } else { ContentArrangement::Disabled };
         table.set_content_arrangement(arrangement);
         table.set_header(header.iter().map(Cell::new));
-        if !self.colour {
+        if self.colour {
+            table.enforce_styling();
+        } else {
             table.force_no_tty();
         }
         table

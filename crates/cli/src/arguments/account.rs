@@ -14,10 +14,10 @@ use crate::environment;
 pub(crate) struct AccountArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
-    /// Profile of the AWS configuration [env: AWS_PROFILE]
+    /// Profile of the AWS configuration [env: OMICS_ECR_PROFILE, AWS_PROFILE]
     #[arg(long, value_name = "NAME", help_heading = "AWS")]
     pub(crate) profile: Option<String>,
-    /// Address of an ECR that is not AWS's own [env: AWS_ENDPOINT_URL]
+    /// Address of an ECR that is not AWS's own [env: OMICS_ECR_ENDPOINT_URL, AWS_ENDPOINT_URL]
     #[arg(long, value_name = "URL", group = "not_aws", help_heading = "AWS")]
     pub(crate) endpoint_url: Option<String>,
     /// Work on an ECR of this machine's own: no AWS account is needed

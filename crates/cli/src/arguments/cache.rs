@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use image::{AccountId, EcrRepositoryPrefix, UpstreamRepositoryPrefix};
 use operations::cache::SourceAccount;
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments};
 
 /// Make, list and delete pull through caches that HealthOmics can pull through
 #[derive(Debug, Args)]
@@ -69,21 +69,8 @@ pub(crate) struct CreateArguments {
     pub(crate) plan: PlanArguments,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
-}
-
-/// How a plan is carried out.
-#[derive(Debug, Clone, Copy, Args)]
-#[command(next_help_heading = "Plan")]
-pub(crate) struct PlanArguments {
-    /// Show the plan and change nothing
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Carry the plan out without asking
-    #[arg(long, short)]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// List the pull through caches, and say of each whether HealthOmics can pull through it
@@ -94,9 +81,8 @@ pub(crate) struct PlanArguments {
 pub(crate) struct ListArguments {
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Delete a pull through cache rule; its repositories and their images stay
@@ -124,9 +110,8 @@ pub(crate) struct DeleteArguments {
     pub(crate) plan: PlanArguments,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Reads an account; nothing stands for the caller's own.

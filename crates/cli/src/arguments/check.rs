@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use image::{RegistryHost, RepositoryName};
+use image::RepositoryName;
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, SourceArguments};
 
 /// Tell whether runs can use images, and why not
 ///
@@ -45,14 +45,12 @@ pub(crate) struct CheckArguments {
     #[command(flatten)]
     pub(crate) account: AccountArguments,
 
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
 
     /// Show what was asked and answered for every image
     #[arg(long, help_heading = "Output")]
     pub(crate) evidence: bool,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

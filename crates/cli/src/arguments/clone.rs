@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use image::{RegistryHost, RepositoryName};
+use image::RepositoryName;
 use operations::clone::Shard;
 use registry::Platform;
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments, SourceArguments};
 
 /// Copy images from any registry into the private ECR, ready for HealthOmics
 ///
@@ -69,12 +69,8 @@ pub(crate) struct CloneArguments {
     #[arg(long, help_heading = "Repositories")]
     pub(crate) enable_mounting: bool,
 
-    /// Show the plan and change nothing
-    #[arg(long, help_heading = "Plan")]
-    pub(crate) dry_run: bool,
-    /// Carry the plan out without asking; asked is only on a terminal
-    #[arg(long, short, help_heading = "Plan")]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
 
     /// Clone one part of the list, such as 2/8 for the second of eight [default: the part of the array job this is in]
     #[arg(long, value_name = "I/N", help_heading = "Many machines")]
@@ -95,16 +91,14 @@ pub(crate) struct CloneArguments {
     /// Read the password for the source registry from standard input
     #[arg(long, requires = "source_username", help_heading = "Sources")]
     pub(crate) source_password_stdin: bool,
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) registries: SourceArguments,
 
     /// Blobs under way at once
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256), help_heading = "Sources")]
     pub(crate) transfers: u16,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// An engine that runs many jobs.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Output;
+use super::OutputArguments;
 
 /// Show the whole of it on this machine: no AWS account, no network, no Docker
 ///
@@ -31,7 +31,6 @@ pub(crate) struct DemoArguments {
     /// Start the stand-ins of public registries alone, say where they answer, and keep them until interrupted
     #[arg(long, conflicts_with = "keep")]
     pub(crate) registries_only: bool,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments};
 
 /// Check whether this machine, its credentials and the account are fit for work
 ///
@@ -20,7 +20,6 @@ use super::{AccountArguments, Output};
 pub(crate) struct DoctorArguments {
     #[command(flatten)]
     pub(crate) aws: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

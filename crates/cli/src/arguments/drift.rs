@@ -1,9 +1,9 @@
 //! What can be typed behind `omics-ecr drift`.
 
 use clap::Args;
-use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName};
+use image::{EcrRepositoryPrefix, RepositoryName};
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments, SourceArguments};
 
 /// Compare cached tags with what upstream has under them now
 ///
@@ -12,6 +12,7 @@ use super::{AccountArguments, Output};
 /// anew through their rule; old images stay by their digest, and are put back where that fails. Exits with 0 when nothing
 /// has drifted or all of it was renewed, with 1 when something has, and with 2 when that could not be told.
 #[derive(Debug, Args)]
+#[command(mut_arg("yes", |arg| arg.requires("refresh")))]
 #[command(after_help = "Examples:
   # all caches
   omics-ecr drift
@@ -28,18 +29,15 @@ pub(crate) struct DriftArguments {
     /// Delete tags that moved and bring them anew, after asking
     #[arg(long)]
     pub(crate) refresh: bool,
-    /// Refresh without asking
-    #[arg(long, short, requires = "refresh")]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
 
     #[command(flatten)]
     pub(crate) account: AccountArguments,
 
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
 
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use image::{AccountId, EcrRepositoryPrefix, RepositoryName};
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments};
 
 /// Give HealthOmics read access to repositories that exist
 ///
@@ -36,16 +36,11 @@ pub(crate) struct GrantArguments {
     #[arg(long)]
     pub(crate) revoke: bool,
 
-    /// Show the plan and change nothing
-    #[arg(long, help_heading = "Plan")]
-    pub(crate) dry_run: bool,
-    /// Carry the plan out without asking; asked is only on a terminal
-    #[arg(long, short, help_heading = "Plan")]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
 
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

@@ -10,7 +10,7 @@ use local_ecr::Data;
 use tracing_subscriber::filter::Targets;
 
 use super::account::{read_data, read_duration, read_upstream};
-use super::{Output, TargetArguments};
+use super::{OutputArguments, TargetArguments};
 
 /// Where a local ECR listens when nothing else is said.
 pub(crate) const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5327);
@@ -109,9 +109,8 @@ pub(crate) struct ServeArguments {
     /// What is logged to standard error: off, error, warn, info, debug, trace, or such as info,local_ecr=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", help_heading = "Output")]
     pub(crate) log: Targets,
-    /// Shape of what is said at the start
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Print the settings with which the AWS CLI and SDKs use the local ECR that runs
@@ -132,9 +131,8 @@ pub(crate) struct EnvArguments {
     /// Shell that reads the settings [default: told by SHELL]
     #[arg(long, value_enum)]
     pub(crate) shell: Option<Shell>,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// A shell.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use operations::decide::AttachedTo;
 
-use super::Output;
+use super::OutputArguments;
 
 /// Decide requests by policy documents, as IAM would
 #[derive(Debug, Args)]
@@ -59,9 +59,8 @@ pub(crate) struct DecideArguments {
     /// File of cases with their expected verdicts; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["principal", "action", "resource", "context", "unknown"])]
     pub(crate) cases: Option<PathBuf>,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// What a document is attached to.

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use image::{EcrRepositoryPrefix, RegistryHost, RepositoryName, UpstreamRepositoryPrefix};
-
 use operations::cache::SourceAccount;
 
 use super::cache::read_account;
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments, SourceArguments};
 
 /// Make every image of a workflow ready in the private ECR, for HealthOmics to read
 ///
@@ -34,11 +33,11 @@ pub(crate) struct PrepareArguments {
     pub(crate) path: PathBuf,
 
     /// Way that an image takes where several are open to it
-    #[arg(long, value_enum, default_value_t = Preference::Rules, help_heading = "Routes")]
+    #[arg(long, value_name = "ROUTE", value_enum, default_value_t = Preference::Rules, help_heading = "Routes")]
     pub(crate) prefer: Preference,
     /// Secret for a registry, such as docker.io=docker-hub: ECR signs in with it for a rule, HealthOmics for copies of its
     /// own; can be given more than once
-    #[arg(long = "credential", value_name = "HOST=ARN|NAME", value_parser = read_credential, help_heading = "Routes")]
+    #[arg(long = "credential", value_name = "HOST=ARN|NAME", value_parser = read_secret, help_heading = "Routes")]
     pub(crate) credentials: Vec<(RegistryHost, String)>,
     /// ECR repository prefix of a registry's rule, such as quay.io=lab/quay, or of a rule for a part of it, such as
     /// quay.io/biocontainers=bio; can be given more than once
@@ -68,21 +67,16 @@ pub(crate) struct PrepareArguments {
     #[arg(long, requires = "lock", help_heading = "Images")]
     pub(crate) update_lock: bool,
 
-    /// Show the plan and change nothing
-    #[arg(long, help_heading = "Plan")]
-    pub(crate) dry_run: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
     /// Write the plan into a file for `omics-ecr apply`, and change nothing in the account
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run", help_heading = "Plan")]
     pub(crate) plan_out: Option<PathBuf>,
-    /// Carry the plan out without asking; asked is only on a terminal
-    #[arg(long, short, help_heading = "Plan")]
-    pub(crate) yes: bool,
 
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArguments,
 }
@@ -97,15 +91,13 @@ pub(crate) struct PrepareArguments {
 pub(crate) struct ApplyArguments {
     /// File with the plan; - for standard input
     #[arg(value_name = "FILE")]
-    pub(crate) plan: PathBuf,
-    /// Carry the plan out without asking; asked is only on a terminal
-    #[arg(long, short, help_heading = "Plan")]
-    pub(crate) yes: bool,
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Registry that is spoken to without TLS; those on this machine always are
-    #[arg(long, value_name = "HOST", help_heading = "Sources")]
-    pub(crate) plain_http: Vec<RegistryHost>,
+    #[command(flatten)]
+    pub(crate) sources: SourceArguments,
     #[command(flatten)]
     pub(crate) delivery: DeliveryArguments,
 }
@@ -126,9 +118,8 @@ pub(crate) struct DeliveryArguments {
     /// Write a report for people into an HTML file, which opens without network
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table)]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 impl DeliveryArguments {
@@ -150,7 +141,7 @@ pub(crate) enum Preference {
 }
 
 /// Reads `HOST=SECRET`.
-fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
+pub(crate) fn read_secret(text: &str) -> Result<(RegistryHost, String), String> {
     match text.split_once('=') {
         Some((host, secret)) if !secret.is_empty() => {
             Ok((host.parse().map_err(|error: image::ImageError| error.to_string())?, secret.to_owned()))
@@ -160,7 +151,7 @@ fn read_credential(text: &str) -> Result<(RegistryHost, String), String> {
 }
 
 /// Reads `HOST=PREFIX` or `HOST/PART=PREFIX`.
-fn read_prefix(text: &str) -> Result<(String, EcrRepositoryPrefix), String> {
+pub(crate) fn read_prefix(text: &str) -> Result<(String, EcrRepositoryPrefix), String> {
     let (registry, prefix) =
         text.split_once('=').ok_or("it must be HOST=PREFIX, such as quay.io=lab/quay")?;
     let told = |error: image::ImageError| error.to_string();

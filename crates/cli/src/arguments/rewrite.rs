@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Output, TargetArguments};
+use super::{OutputArguments, TargetArguments};
 
 /// Write the names that images have in a private ECR into the files of a workflow
 ///
@@ -39,9 +39,8 @@ pub(crate) struct RewriteArguments {
     /// Show the changes as a unified diff and write nothing
     #[arg(long, help_heading = "Output")]
     pub(crate) diff: bool,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
     /// Exit with 1 when an image was left alone that is not in the private registry yet
     #[arg(long, help_heading = "Output")]
     pub(crate) strict: bool,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use image::EcrRepositoryPrefix;
 
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments};
 
 /// The role that runs take on: print the policies it should have, or check whether a role has them
 #[derive(Debug, Args)]
@@ -22,7 +22,8 @@ pub(crate) enum RoleCommand {
 
 /// Print the policy that a run's role needs for its images, or with --trust the one by which HealthOmics may take it on
 ///
-/// Account, Region and partition are filled in. Needs no network where both are named.
+/// Account, Region and partition are filled in. Needs no network where both are named. Prints the document alone, and both
+/// documents with --output json or yaml.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   # attach it to a role
@@ -40,9 +41,8 @@ pub(crate) struct RolePolicyArguments {
     pub(crate) trust: bool,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output: the document alone, or both with json
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Decide whether a role has what a run needs for its images
@@ -70,7 +70,6 @@ pub(crate) struct RoleCheckArguments {
     pub(crate) prefixes: Vec<EcrRepositoryPrefix>,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

@@ -2,8 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::cache::PlanArguments;
-use super::{AccountArguments, Output};
+use super::{AccountArguments, OutputArguments, PlanArguments};
 
 /// Make and check the secrets with which ECR signs in to upstream registries
 #[derive(Debug, Args)]
@@ -50,9 +49,8 @@ pub(crate) struct SecretCreateArguments {
     pub(crate) plan: PlanArguments,
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }
 
 /// Check that ECR can use a secret, and sign in upstream with what it holds
@@ -72,7 +70,6 @@ pub(crate) struct SecretCheckArguments {
 
     #[command(flatten)]
     pub(crate) account: AccountArguments,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = Output::Table, help_heading = "Output")]
-    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

@@ -4,8 +4,8 @@ use clap::{Args, ValueEnum};
 use image::EcrRepositoryPrefix;
 use operations::cache::SourceAccount;
 
-use super::AccountArguments;
 use super::cache::read_account;
+use super::{AccountArguments, OutputArguments, PlanArguments};
 
 /// The shape of what a validation prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,6 +14,8 @@ pub(crate) enum ValidateOutput {
     Table,
     /// One JSON document, stable and versioned
     Json,
+    /// The same document as YAML
+    Yaml,
     /// SARIF 2.1.0, for code scanning in CI
     Sarif,
 }
@@ -24,6 +26,7 @@ pub(crate) enum ValidateOutput {
 /// quotas, the Region, and what the caller may see. Changes nothing without --fix. Exits with 0 when nothing stands in
 /// the way, 1 when there are findings of severity error, and 2 when something could not be looked at.
 #[derive(Debug, Args)]
+#[command(mut_arg("dry_run", |arg| arg.requires("fix")), mut_arg("yes", |arg| arg.requires("fix")))]
 #[command(after_help = "Examples:
   # everything
   omics-ecr validate
@@ -46,14 +49,10 @@ pub(crate) struct ValidateArguments {
     /// Bind what is granted to runs of an account [default account: the caller's]
     #[arg(long, value_name = "ACCOUNT", num_args = 0..=1, default_missing_value = "", value_parser = read_account, requires = "fix", help_heading = "Repair")]
     pub(crate) source_account: Option<SourceAccount>,
-    /// Show the plan and change nothing
-    #[arg(long, requires = "fix", conflicts_with = "yes", help_heading = "Repair")]
-    pub(crate) dry_run: bool,
-    /// Apply the plan without asking
-    #[arg(long, requires = "fix", help_heading = "Repair")]
-    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) plan: PlanArguments,
     /// Shape of the output
-    #[arg(long, value_enum, default_value_t = ValidateOutput::Table, help_heading = "Output")]
+    #[arg(long, value_name = "SHAPE", value_enum, default_value_t = ValidateOutput::Table, help_heading = "Output")]
     pub(crate) output: ValidateOutput,
 }
 
@@ -74,7 +73,6 @@ pub(crate) struct ExplainArguments {
     /// List the ids of all findings
     #[arg(long, conflicts_with = "ids")]
     pub(crate) list: bool,
-    /// Shape of the output
-    #[arg(long, value_enum, default_value_t = super::Output::Table, help_heading = "Output")]
-    pub(crate) output: super::Output,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
 }

@@ -53,7 +53,7 @@ impl Connection {
             endpoint_url: arguments.endpoint_url.clone(),
             ..aws::Options::default()
         });
-        let id = super::account(&arguments.target)?;
+        let id = arguments.target.account.clone();
         Ok(Self { session: session.await?, id, server: None, reach: Reach::Lasting })
     }
 

@@ -10,15 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CacheCommand, CreateArguments, DeleteArguments, ListArguments, Output};
 use crate::commands::{account, interrupt, question, remarks};
-use crate::failure::{self, print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print};
 use crate::screen::Screen;
 
 /// Returns the shape of what is printed.
 pub(crate) fn output(command: &CacheCommand) -> Output {
     match command {
-        CacheCommand::Create(arguments) => arguments.output,
-        CacheCommand::List(arguments) => arguments.output,
-        CacheCommand::Delete(arguments) => arguments.output,
+        CacheCommand::Create(arguments) => arguments.output.shape,
+        CacheCommand::List(arguments) => arguments.output.shape,
+        CacheCommand::Delete(arguments) => arguments.output.shape,
     }
 }
 
@@ -82,9 +83,9 @@ async fn create(
     };
     let (account, plan) = looked?;
     if arguments.plan.dry_run {
-        match arguments.output {
-            Output::Json => print_json(&plan)?,
-            Output::Table => {
+        match arguments.output.shape.notation() {
+            Some(notation) => document::print(&plan, notation)?,
+            None => {
                 print(&show::plan(&plan, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
                 remarks::findings(&plan.findings);
@@ -95,7 +96,7 @@ async fn create(
     if plan.has_changes() && !arguments.plan.yes {
         let replaces = plan.steps.iter().any(|step| matches!(step.action, Action::Replace { .. }));
         if question::can_ask() {
-            remark(show::plan(&plan, Screen::of_stderr()).trim_end());
+            failure::say(show::plan(&plan, Screen::of_stderr()).trim_end());
             remarks::findings(&plan.findings);
             if !question::ask("carry it out?", &cancel).await {
                 return Ok(question::declined(&cancel));
@@ -105,9 +106,9 @@ async fn create(
         }
     }
     let report = cache::apply(&account, plan).await;
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Table => {
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&report, notation)?,
+        None => {
             print(&show::report(&report, Screen::of_stdout()))?;
             show::errors(&report.steps);
             remarks::findings(&report.findings);
@@ -119,9 +120,9 @@ async fn create(
 async fn list(arguments: &ListArguments) -> operations::Result<ExitCode> {
     let account = account::open(&arguments.account).await?;
     let list = cache::list(&account).await?;
-    match arguments.output {
-        Output::Json => print_json(&list)?,
-        Output::Table => {
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&list, notation)?,
+        None => {
             print(&show::list(&list, Screen::of_stdout()))?;
             remarks::findings(&list.findings);
         }
@@ -145,9 +146,9 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
     };
     let (account, plan) = looked?;
     if arguments.plan.dry_run {
-        match arguments.output {
-            Output::Json => print_json(&plan)?,
-            Output::Table => {
+        match arguments.output.shape.notation() {
+            Some(notation) => document::print(&plan, notation)?,
+            None => {
                 print(&show::removal(&plan.steps, Screen::of_stdout()))?;
                 show::refusals(&plan.steps);
                 remarks::findings(&plan.findings);
@@ -159,16 +160,16 @@ async fn delete(arguments: &DeleteArguments, cancel: CancellationToken) -> opera
         if !question::can_ask() {
             return Err(unasked(&format!("delete the rule `{}`", plan.prefix)));
         }
-        remark(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
+        failure::say(show::removal(&plan.steps, Screen::of_stderr()).trim_end());
         remarks::findings(&plan.findings);
         if !question::ask("delete it?", &cancel).await {
             return Ok(question::declined(&cancel));
         }
     }
     let report = cache::apply_removal(&account, plan).await;
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Table => {
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&report, notation)?,
+        None => {
             print(&show::outcomes(&report.steps, Screen::of_stdout()))?;
             show::errors(&report.steps);
             remarks::findings(&report.findings);

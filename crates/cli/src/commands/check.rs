@@ -8,8 +8,9 @@ use operations::PrivateRegistry;
 use operations::check::{self, CheckReport, CheckRequest};
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{CheckArguments, Output};
+use crate::arguments::CheckArguments;
 use crate::commands::{account, interrupt, source_registries, text_file};
+use crate::document;
 use crate::failure::{self, remark};
 
 /// Checks images, with what rules cover imported first where that is asked for.
@@ -36,7 +37,7 @@ async fn work(
     let look = async {
         let account = account::open(&arguments.account).await?;
         let options = check::client_options(source_registries::client(
-            &arguments.plain_http,
+            &arguments.sources.plain_http,
             &arguments.account.upstreams,
         ));
         let registry = PrivateRegistry::open(account.session(), None, options).await?;
@@ -62,8 +63,8 @@ async fn work(
 }
 
 fn print(report: &CheckReport, arguments: &CheckArguments) -> operations::Result<()> {
-    match arguments.output {
-        Output::Json => failure::print_json(report),
-        Output::Table => show::report(report, arguments.evidence),
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(report, notation),
+        None => show::report(report, arguments.evidence),
     }
 }

@@ -14,7 +14,7 @@ use operations::{OperationError, PrivateRegistry};
 use registry::PlatformChoice;
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{CloneArguments, Output};
+use crate::arguments::CloneArguments;
 use crate::commands::account::Connection;
 use crate::commands::{interrupt, progress, question, text_file};
 use crate::failure::{self, remark};
@@ -58,19 +58,19 @@ async fn work(
         remark("interrupted: nothing was changed");
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
-    if arguments.dry_run {
-        outcome::show_plan(&plan, arguments.output)?;
+    if arguments.plan.dry_run {
+        outcome::show_plan(&plan, arguments.output.shape)?;
         return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
     }
     remark(&outcome::summary(&plan));
-    if plan.has_changes() && !arguments.yes && !agreed(arguments, &plan, &cancel).await {
+    if plan.has_changes() && !arguments.plan.yes && !agreed(arguments, &plan, &cancel).await {
         return Ok(question::declined(&cancel));
     }
     let progress = Arc::new(progress::Progress::of_applying(Some(&plan)));
     let report = clone::apply(&registry, plan, progress.clone(), &cancel).await;
     connection.completed(&cancel).await;
     progress.end();
-    outcome::show_report(&report, arguments.output)?;
+    outcome::show_report(&report, arguments.output.shape)?;
     Ok(if report.cancelled {
         remark("interrupted: run the same command again, and only what is missing is sent");
         ExitCode::from(failure::INTERRUPTED)
@@ -83,8 +83,9 @@ async fn work(
 
 fn options(arguments: &CloneArguments) -> CloneOptions {
     let platforms = match (&arguments.platform, arguments.all_platforms) {
+        // A platform of the settings stands aside for what was typed.
+        (_, true) => Some(PlatformChoice::All),
         (Some(platform), _) => Some(PlatformChoice::One(platform.clone())),
-        (None, true) => Some(PlatformChoice::All),
         (None, false) => None,
     };
     CloneOptions {
@@ -130,11 +131,6 @@ async fn agreed(arguments: &CloneArguments, plan: &ClonePlan, cancel: &Cancellat
     if reads_stdin || !question::can_ask() {
         return true;
     }
-    remark(outcome::plan_table(plan, crate::screen::Screen::of_stderr()).trim_end());
+    failure::say(outcome::plan_table(plan, crate::screen::Screen::of_stderr()).trim_end());
     question::ask("carry it out?", cancel).await
-}
-
-/// Returns whether the output is for programs.
-fn is_json(output: Output) -> bool {
-    output == Output::Json
 }

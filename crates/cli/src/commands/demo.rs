@@ -32,7 +32,7 @@ use self::stand_in::{Pinned, StandIn, StandIns};
 use crate::arguments::{DemoArguments, Output};
 use crate::commands::account::{LOCAL_KEY, Server};
 use crate::commands::interrupt;
-use crate::failure::{self, print_json};
+use crate::{document, failure};
 
 /// The account that is made up for the demo.
 const ACCOUNT: &str = "123456789012";
@@ -74,12 +74,12 @@ pub(crate) fn run(arguments: &DemoArguments) -> operations::Result<ExitCode> {
 
 async fn work(arguments: &DemoArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
     let began = Instant::now();
-    let narrator = Narrator::new(arguments.output == Output::Table);
+    let narrator = Narrator::new(arguments.output.shape.notation().is_none());
     let workflow = Workflow::read(arguments.path.as_deref())?;
     let names: Vec<&str> = workflow.scan.images.iter().map(|summary| summary.image.as_str()).collect();
 
     if arguments.registries_only {
-        return keep_registries(&names, arguments.output, &cancel).await;
+        return keep_registries(&names, arguments.output.shape, &cancel).await;
     }
     narrator.images(&workflow.scan)?;
     let stand_ins = StandIns::start(&names, Pinned::Absent).await?;
@@ -115,8 +115,8 @@ async fn work(arguments: &DemoArguments, cancel: CancellationToken) -> operation
     drop(stand_ins);
     world.server.stop().await;
     narrator.end(&report)?;
-    if arguments.output == Output::Json {
-        print_json(&report)?;
+    if let Some(notation) = arguments.output.shape.notation() {
+        document::print(&report, notation)?;
     }
     Ok(if cancel.is_cancelled() {
         ExitCode::from(failure::INTERRUPTED)
@@ -132,13 +132,16 @@ async fn keep_registries(
     cancel: &CancellationToken,
 ) -> operations::Result<ExitCode> {
     let stand_ins = StandIns::start(names, Pinned::UnderDigestsOfTheirOwn).await?;
-    match output {
-        Output::Json => print_json(&serde_json::json!({
-            "schema_version": 1,
-            "registries": stand_ins.registries,
-            "images": stand_ins.images,
-        }))?,
-        Output::Table => show::registries_alone(&stand_ins.registries)?,
+    match output.notation() {
+        Some(notation) => {
+            let document = serde_json::json!({
+                "schema_version": 1,
+                "registries": stand_ins.registries,
+                "images": stand_ins.images,
+            });
+            document::print(&document, notation)?;
+        }
+        None => show::registries_alone(&stand_ins.registries)?,
     }
     cancel.cancelled().await;
     drop(stand_ins);

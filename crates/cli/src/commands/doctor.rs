@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use operations::doctor::{self, Check, DoctorReport, DoctorRequest, Verdict};
 
-use crate::arguments::{DoctorArguments, Output};
+use crate::arguments::DoctorArguments;
 use crate::commands::account::Connection;
 use crate::commands::{interrupt, source_registries};
-use crate::failure::{self, print, print_json};
+use crate::document;
+use crate::failure::{self, print};
 use crate::screen::{Paint, Screen, count};
 
 /// The longest words of a verdict and of what it is about, in characters.
@@ -29,9 +30,9 @@ pub(crate) fn run(arguments: &DoctorArguments) -> operations::Result<ExitCode> {
             login_files: source_registries::login_files(),
         };
         let report = doctor::doctor(&request).await;
-        match arguments.output {
-            Output::Json => print_json(&report)?,
-            Output::Table => print(&text(&report, Screen::of_stdout()))?,
+        match arguments.output.shape.notation() {
+            Some(notation) => document::print(&report, notation)?,
+            None => print(&text(&report, Screen::of_stdout()))?,
         }
         Ok(ExitCode::from(match report.verdict {
             Verdict::Ok => 0,

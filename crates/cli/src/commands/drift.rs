@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{DriftArguments, Output};
 use crate::commands::{account, interrupt, question, remarks, source_registries};
-use crate::failure::{self, print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen, count};
 
 /// How long an import may take.
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// Compares, and renews where that is asked for.
 pub(crate) fn run(arguments: &DriftArguments) -> operations::Result<ExitCode> {
-    if arguments.refresh && !arguments.yes && !question::can_ask() {
+    if arguments.refresh && !arguments.plan.dry_run && !arguments.plan.yes && !question::can_ask() {
         return Err(OperationError::new("cannot ask whether tags may be deleted")
             .refused("standard input and standard error are no terminal")
             .hint("pass --yes to refresh without being asked"));
@@ -30,7 +31,7 @@ async fn work(arguments: &DriftArguments, cancel: CancellationToken) -> operatio
     let look = async {
         let account = account::open(&arguments.account).await?;
         let options = check::client_options(source_registries::client(
-            &arguments.plain_http,
+            &arguments.sources.plain_http,
             &arguments.account.upstreams,
         ));
         let registry = PrivateRegistry::open(account.session(), None, options).await?;
@@ -45,25 +46,25 @@ async fn work(arguments: &DriftArguments, cancel: CancellationToken) -> operatio
         return Ok(ExitCode::from(failure::INTERRUPTED));
     };
     let (registry, plan) = looked?;
-    if !arguments.refresh {
-        show_plan(&plan, arguments.output)?;
+    if !arguments.refresh || arguments.plan.dry_run {
+        show_plan(&plan, arguments.output.shape)?;
         return Ok(verdict(&plan));
     }
     let replaced = plan.replacements().count();
     if replaced == 0 {
-        show_plan(&plan, arguments.output)?;
+        show_plan(&plan, arguments.output.shape)?;
         remark("there is nothing to refresh");
         return Ok(verdict(&plan));
     }
-    if !arguments.yes {
-        remark(table(&plan, Screen::of_stderr()).trim_end());
+    if !arguments.plan.yes {
+        failure::say(table(&plan, Screen::of_stderr()).trim_end());
         let tags = count(replaced, "tag", "tags");
         if !question::ask(&format!("delete {tags} and bring them anew?"), &cancel).await {
             return Ok(question::declined(&cancel));
         }
     }
     let report = drift::refresh(&registry, &plan, PATIENCE, &cancel).await;
-    show_report(&report, arguments.output)?;
+    show_report(&report, arguments.output.shape)?;
     if report.cancelled {
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
@@ -87,8 +88,8 @@ fn verdict(plan: &DriftPlan) -> ExitCode {
 }
 
 fn show_plan(plan: &DriftPlan, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(plan);
+    if let Some(notation) = output.notation() {
+        return document::print(plan, notation);
     }
     print(&format!("{}\n{}\n", table(plan, Screen::of_stdout()), summary(plan)))?;
     for tag in &plan.tags {
@@ -148,8 +149,8 @@ fn summary(plan: &DriftPlan) -> String {
 }
 
 fn show_report(report: &RefreshReport, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(report);
+    if let Some(notation) = output.notation() {
+        return document::print(report, notation);
     }
     let screen = Screen::of_stdout();
     let mut table = screen.table(&["CACHED", "OUTCOME", "BEFORE", "NOW"]);

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use operations::explanation::{self, Explanation};
 use operations::{OperationError, Result};
 
-use crate::arguments::{ExplainArguments, Output};
-use crate::failure::{print, print_json};
+use crate::arguments::ExplainArguments;
+use crate::document;
+use crate::failure::print;
 use crate::screen::{self, Screen};
 
 /// Prints explanations, or the list of all findings.
@@ -15,16 +16,16 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<ExitCode> {
         true => explanation::all().collect(),
         false => arguments.ids.iter().map(|id| find(id)).collect::<Result<_>>()?,
     };
-    match (arguments.output, arguments.list) {
-        (Output::Json, _) => print_json(&chosen)?,
-        (Output::Table, true) => {
+    match (arguments.output.shape.notation(), arguments.list) {
+        (Some(notation), _) => document::print(&chosen, notation)?,
+        (None, true) => {
             let mut table = Screen::of_stdout().table(&["ID", "FINDING"]);
             for explanation in chosen {
                 table.add_row([explanation.code.id(), explanation.title]);
             }
             print(&screen::render(&table))?;
         }
-        (Output::Table, false) => {
+        (None, false) => {
             let texts: Vec<String> = chosen.iter().map(|explanation| explanation.text()).collect();
             print(&texts.join("\n"))?;
         }

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{account, interrupt, question, remarks};
 use crate::arguments::{GrantArguments, Output};
-use crate::failure::{self, print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen, count};
 
 /// Grants, or says what would be done.
@@ -31,18 +32,18 @@ async fn work(arguments: &GrantArguments, cancel: CancellationToken) -> operatio
         return Ok(question::declined(&cancel));
     };
     let (account, plan) = looked?;
-    if arguments.dry_run {
-        show_plan(&plan, arguments.output)?;
+    if arguments.plan.dry_run {
+        show_plan(&plan, arguments.output.shape)?;
         return Ok(ExitCode::from(if plan.has_refusals() { failure::NO } else { 0 }));
     }
-    if plan.changes() > 0 && !arguments.yes && question::can_ask() {
-        remark(plan_table(&plan, Screen::of_stderr()).trim_end());
+    if plan.changes() > 0 && !arguments.plan.yes && question::can_ask() {
+        failure::say(plan_table(&plan, Screen::of_stderr()).trim_end());
         if !question::ask("carry it out?", &cancel).await {
             return Ok(question::declined(&cancel));
         }
     }
     let report = grant::apply(&account, plan).await;
-    show_report(&report, arguments.output)?;
+    show_report(&report, arguments.output.shape)?;
     Ok(ExitCode::from(if report.is_done() { 0 } else { failure::NO }))
 }
 
@@ -57,8 +58,8 @@ fn selection(arguments: &GrantArguments) -> Selection {
 }
 
 fn show_plan(plan: &GrantPlan, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(plan);
+    if let Some(notation) = output.notation() {
+        return document::print(plan, notation);
     }
     let changes = count(plan.changes(), "policy", "policies");
     print(&format!("{}\n{changes} would be written\n", plan_table(plan, Screen::of_stdout())))?;
@@ -85,8 +86,8 @@ fn plan_table(plan: &GrantPlan, screen: Screen) -> String {
 }
 
 fn show_report(report: &GrantReport, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(report);
+    if let Some(notation) = output.notation() {
+        return document::print(report, notation);
     }
     if report.repositories.is_empty() {
         remark("no repository is meant: nothing was changed");

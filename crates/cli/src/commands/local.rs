@@ -8,14 +8,14 @@ use std::process::ExitCode;
 use local_ecr::Data;
 use operations::OperationError;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::{Layer as _, fmt};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::account::{Server, data_place, local_config, running_on};
 use super::{interrupt, running};
 use crate::arguments::{ADDRESS, LocalArguments, LocalCommand, Output, ServeArguments};
 use crate::failure::print;
-use crate::screen::Screen;
+use crate::{document, logging, manner};
 
 /// Runs a local ECR, or says how to use the one that runs.
 pub(crate) fn run(arguments: &LocalArguments) -> operations::Result<ExitCode> {
@@ -28,8 +28,8 @@ pub(crate) fn run(arguments: &LocalArguments) -> operations::Result<ExitCode> {
 /// Returns the shape of the output.
 pub(crate) fn output(arguments: &LocalArguments) -> Output {
     match &arguments.command {
-        Some(LocalCommand::Env(arguments)) => arguments.output,
-        None => arguments.serve.output,
+        Some(LocalCommand::Env(arguments)) => arguments.output.shape,
+        None => arguments.serve.output.shape,
     }
 }
 
@@ -55,22 +55,26 @@ async fn serve(arguments: &ServeArguments, cancel: CancellationToken) -> operati
     config.pull_through.recheck = arguments.check_after;
     config.pull_through.strict = arguments.strict;
     let server = Server::start(config).await?;
-    print(&ready(&server, arguments.output, &data, usual))?;
+    print(&ready(&server, arguments.output.shape, &data, usual)?)?;
     cancel.cancelled().await;
     server.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Sends what is logged to standard error.
+/// Sends what is logged to standard error: as --log says, or less with --quiet, or more with --verbose.
 fn log(arguments: &ServeArguments) -> operations::Result<()> {
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(Screen::of_stderr().has_colour());
-    let subscriber = tracing_subscriber::registry().with(lines.with_filter(arguments.log.clone()));
-    tracing::subscriber::set_global_default(subscriber)
-        .map_err(|error| OperationError::new("cannot begin to log").refused(error))
+    let manner = manner::get();
+    let targets = match manner.verbosity {
+        0 if manner.quiet => Targets::new().with_default(LevelFilter::ERROR),
+        0 => arguments.log.clone(),
+        1 => Targets::new().with_default(LevelFilter::DEBUG),
+        _ => Targets::new().with_default(LevelFilter::TRACE),
+    };
+    logging::begin_with(targets)
 }
 
 /// Returns what is said when the server takes requests.
-fn ready(server: &Server, output: Output, data: &Data, usual: bool) -> String {
+fn ready(server: &Server, output: Output, data: &Data, usual: bool) -> operations::Result<String> {
     let handle = &server.handle;
     let (endpoint, account, region) = (handle.endpoint(), handle.account(), handle.region());
     let (folder, place) = match data {
@@ -85,8 +89,8 @@ fn ready(server: &Server, output: Output, data: &Data, usual: bool) -> String {
         other => (data_place(other), format!(" --address {endpoint}")),
     };
     let command = format!("omics-ecr local env{place}");
-    match output {
-        Output::Json => {
+    Ok(match output.notation() {
+        Some(notation) => {
             let line = serde_json::json!({
                 "schema_version": 1,
                 "endpoint": endpoint,
@@ -96,11 +100,11 @@ fn ready(server: &Server, output: Output, data: &Data, usual: bool) -> String {
                 "data": folder,
                 "process": std::process::id(),
             });
-            format!("{line}\n")
+            document::line(&line, notation)?
         }
-        Output::Table => format!(
+        None => format!(
             "the local ECR is ready at {endpoint}\n  account  {account}\n  region   {region}\n  data     {folder}\n  \
              use it   eval \"$({command})\"\n  stop it  Ctrl-C\n"
         ),
-    }
+    })
 }

@@ -16,6 +16,6 @@ pub(crate) fn run(arguments: &PolicyArguments) -> operations::Result<ExitCode> {
 /// Returns the shape of the output.
 pub(crate) fn output(arguments: &PolicyArguments) -> Output {
     match &arguments.command {
-        PolicyCommand::Decide(arguments) => arguments.output,
+        PolicyCommand::Decide(arguments) => arguments.output.shape,
     }
 }

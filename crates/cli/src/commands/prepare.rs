@@ -15,12 +15,11 @@ use operations::prepare::{
 use operations::{OperationError, PrivateRegistry};
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{
-    AccountArguments, ApplyArguments, DeliveryArguments, Output, Preference, PrepareArguments,
-};
+use crate::arguments::{AccountArguments, ApplyArguments, DeliveryArguments, Preference, PrepareArguments};
 use crate::commands::account::{self, Opened, Reach};
 use crate::commands::progress::Progress;
 use crate::commands::{interrupt, question, source_registries, text_file};
+use crate::document;
 use crate::failure::{self, remark};
 use crate::screen::Screen;
 
@@ -34,12 +33,12 @@ pub(crate) fn run(arguments: &PrepareArguments) -> operations::Result<ExitCode> 
 
 /// Carries out a plan of a file.
 pub(crate) fn run_saved(arguments: &ApplyArguments) -> operations::Result<ExitCode> {
-    let saved = SavedPlan::read(&text_file::read(&arguments.plan)?)?;
+    let saved = SavedPlan::read(&text_file::read(&arguments.file)?)?;
     interrupt::run(|cancel| work_saved(arguments, saved, cancel))
 }
 
 async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.plain_http);
+    let place = Place::open(&arguments.account, &arguments.sources.plain_http);
     let Some(place) = cancel.run_until_cancelled(place).await else {
         return Ok(question::declined(&cancel));
     };
@@ -55,15 +54,15 @@ async fn work(arguments: &PrepareArguments, cancel: CancellationToken) -> operat
         remark("interrupted: nothing was changed");
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
-    if arguments.dry_run || arguments.plan_out.is_some() {
-        show::plan(&plan, arguments.delivery.output)?;
+    if arguments.plan.dry_run || arguments.plan_out.is_some() {
+        show::plan(&plan, arguments.delivery.output.shape)?;
         if let Some(path) = &arguments.plan_out {
             SavedPlan::of(&plan).write(path)?;
             remark(&format!("wrote the plan into {}: carry it out with `omics-ecr apply`", path.display()));
         }
         return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
     }
-    let Some(report) = place.carry_out(plan, arguments.yes, &cancel).await else {
+    let Some(report) = place.carry_out(plan, arguments.plan.yes, &cancel).await else {
         return Ok(question::declined(&cancel));
     };
     if let (Some(mut lock), Some(path)) = (lock, &arguments.lock) {
@@ -86,7 +85,7 @@ async fn work_saved(
     saved: SavedPlan,
     cancel: CancellationToken,
 ) -> operations::Result<ExitCode> {
-    let place = Place::open(&arguments.account, &arguments.plain_http);
+    let place = Place::open(&arguments.account, &arguments.sources.plain_http);
     let Some(place) = cancel.run_until_cancelled(place).await else {
         return Ok(question::declined(&cancel));
     };
@@ -97,8 +96,12 @@ async fn work_saved(
         remark("interrupted: nothing was changed");
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
-    refuse_changed(&saved, &plan, &arguments.plan)?;
-    match place.carry_out(plan, arguments.yes, &cancel).await {
+    refuse_changed(&saved, &plan, &arguments.file)?;
+    if arguments.plan.dry_run {
+        show::plan(&plan, arguments.delivery.output.shape)?;
+        return Ok(ExitCode::from(if plan.refused() == 0 { 0 } else { failure::NO }));
+    }
+    match place.carry_out(plan, arguments.plan.yes, &cancel).await {
         Some(report) => finish(&report, &arguments.delivery, place.account.reach()),
         None => Ok(question::declined(&cancel)),
     }
@@ -131,9 +134,9 @@ fn finish(
     if let (Reach::While(command), true) = (reach, delivery.has_map()) {
         remark(&format!("the names in the maps lead somewhere while the local ECR runs: `{command}`"));
     }
-    match delivery.output {
-        Output::Json => failure::print_json(report)?,
-        Output::Table => show::report(report)?,
+    match delivery.output.shape.notation() {
+        Some(notation) => document::print(report, notation)?,
+        None => show::report(report)?,
     }
     written?;
     Ok(if report.cancelled {
@@ -194,7 +197,7 @@ impl Place {
     ) -> Option<PrepareReport> {
         remark(&show::summary(&plan));
         if plan.has_changes() && !yes && question::can_ask() {
-            remark(show::table(&plan, Screen::of_stderr()).trim_end());
+            failure::say(show::table(&plan, Screen::of_stderr()).trim_end());
             if !question::ask("carry it out?", cancel).await {
                 return None;
             }

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use operations::clone::{CloneEvent, ClonePlan, CloneSink, Stage};
 
 use crate::failure::remark;
+use crate::manner;
 use crate::screen::count;
 
 /// Work that takes no longer shows no bar.
@@ -51,7 +52,7 @@ impl Progress {
     }
 
     fn new(names: Vec<(String, String)>, bar: ProgressBar) -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = std::io::stderr().is_terminal() && !manner::get().is_logging();
         Self { names, bar, terminal, began: Instant::now(), shown: AtomicBool::new(false) }
     }
 
@@ -61,7 +62,7 @@ impl Progress {
     }
 
     fn show(&self) {
-        if !self.shown.swap(true, Ordering::Relaxed) {
+        if manner::get().progress && !self.shown.swap(true, Ordering::Relaxed) {
             self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(FRAMES));
         }
     }
@@ -69,7 +70,7 @@ impl Progress {
     fn line(&self, text: &str) {
         if self.terminal {
             self.bar.set_message(text.to_owned());
-        } else {
+        } else if manner::get().progress {
             remark(text);
         }
     }

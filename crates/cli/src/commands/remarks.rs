@@ -8,7 +8,7 @@ use crate::screen;
 /// Tells failures, each in its three lines.
 pub(super) fn errors<'a>(errors: impl IntoIterator<Item = &'a OperationError>) {
     for error in errors {
-        remark(&failure::text(error));
+        failure::tell(error);
     }
 }
 

@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use operations::rewrite::{self, RewriteReport, RewriteRequest};
 
-use crate::arguments::{Output, RewriteArguments};
-use crate::failure::{self, print, print_json, remark};
+use crate::arguments::RewriteArguments;
+use crate::document;
+use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen, count};
 
 /// Rewrites, or shows what would change.
@@ -21,9 +22,9 @@ pub(crate) fn run(arguments: &RewriteArguments) -> operations::Result<ExitCode> 
     };
     let plan = rewrite::plan(&request)?;
     let report = if arguments.diff { plan.report } else { rewrite::apply(plan)? };
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Table => show(&report)?,
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&report, notation)?,
+        None => show(&report)?,
     }
     let is_open = report.left_alone.iter().any(rewrite::LeftAlone::is_open);
     Ok(if arguments.strict && is_open { ExitCode::from(failure::NO) } else { ExitCode::SUCCESS })

@@ -22,8 +22,8 @@ pub(crate) fn run(arguments: &RoleArguments) -> operations::Result<ExitCode> {
 /// Returns the shape of the output.
 pub(crate) fn output(arguments: &RoleArguments) -> Output {
     match &arguments.command {
-        RoleCommand::Policy(arguments) => arguments.output,
-        RoleCommand::Check(arguments) => arguments.output,
+        RoleCommand::Policy(arguments) => arguments.output.shape,
+        RoleCommand::Check(arguments) => arguments.output.shape,
     }
 }
 

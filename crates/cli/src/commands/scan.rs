@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use operations::{Code, Finding, Route, ScanReport, ScanRequest};
 use workflow::{Engine, Resolution};
 
-use crate::arguments::{Output, ScanArguments};
+use crate::arguments::ScanArguments;
 use crate::commands::remarks;
-use crate::failure::{self, print, print_json};
+use crate::document;
+use crate::failure::{self, print};
 use crate::screen::{self, Screen, count};
 
 /// How many names a cell shows before it counts the rest.
@@ -18,9 +19,9 @@ pub(crate) fn run(arguments: &ScanArguments) -> operations::Result<ExitCode> {
     let target = super::target(&arguments.target)?;
     let request = ScanRequest { path: arguments.path.clone(), target, ..ScanRequest::default() };
     let report = operations::scan(&request)?;
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Table => show(&report)?,
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&report, notation)?,
+        None => show(&report)?,
     }
     if arguments.strict && report.unresolved() > 0 {
         return Ok(ExitCode::from(failure::NO));

@@ -9,14 +9,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Output, SecretCheckArguments, SecretCommand, SecretCreateArguments};
 use crate::commands::{account, interrupt, password, proxies, question, remarks};
-use crate::failure::{self, print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print};
 use crate::screen::{self, Screen};
 
 /// Returns the shape of what is printed.
 pub(crate) fn output(command: &SecretCommand) -> Output {
     match command {
-        SecretCommand::Create(arguments) => arguments.output,
-        SecretCommand::Check(arguments) => arguments.output,
+        SecretCommand::Create(arguments) => arguments.output.shape,
+        SecretCommand::Check(arguments) => arguments.output.shape,
     }
 }
 
@@ -56,14 +57,14 @@ async fn create(
     };
     let (account, plan) = looked?;
     if arguments.plan.dry_run {
-        match arguments.output {
-            Output::Json => print_json(&plan)?,
-            Output::Table => {
+        match arguments.output.shape.notation() {
+            Some(notation) => document::print(&plan, notation)?,
+            None => {
                 print(&plan_table(&plan, Screen::of_stdout()))?;
                 remarks::findings(&plan.findings);
             }
         }
-        if let (SecretAction::Refused { error }, Output::Table) = (&plan.action, arguments.output) {
+        if let (SecretAction::Refused { error }, None) = (&plan.action, arguments.output.shape.notation()) {
             remarks::errors([error]);
         }
         let refused = matches!(plan.action, SecretAction::Refused { .. });
@@ -71,7 +72,7 @@ async fn create(
     }
     if plan.has_changes() && !arguments.plan.yes {
         if question::can_ask() {
-            remark(plan_table(&plan, Screen::of_stderr()).trim_end());
+            failure::say(plan_table(&plan, Screen::of_stderr()).trim_end());
             if !question::ask("write it?", &cancel).await {
                 return Ok(question::declined(&cancel));
             }
@@ -85,9 +86,9 @@ async fn create(
         }
     }
     let report = secret::apply(&account, plan).await;
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Table => {
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&report, notation)?,
+        None => {
             print(&report_table(&report, Screen::of_stdout()))?;
             remarks::errors(&report.error);
             remarks::findings(&report.findings);
@@ -100,9 +101,9 @@ async fn check(arguments: &SecretCheckArguments) -> operations::Result<ExitCode>
     let registry = arguments.registry.as_deref().map(read_upstream).transpose()?;
     let account = account::open(&arguments.account).await?;
     let report = secret::check(&account, &arguments.secret, registry.as_ref(), &client()).await;
-    match arguments.output {
-        Output::Json => print_json(&report)?,
-        Output::Table => {
+    match arguments.output.shape.notation() {
+        Some(notation) => document::print(&report, notation)?,
+        None => {
             print(&check_table(&report, Screen::of_stdout()))?;
             remarks::findings(&report.findings);
         }

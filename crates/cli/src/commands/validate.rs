@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{ValidateArguments, ValidateOutput};
 use crate::commands::{account, interrupt, question};
-use crate::failure::{self, print, print_json, remark};
+use crate::document::{self, Notation};
+use crate::failure::{self, print, remark};
 use crate::screen::Screen;
 
 /// What a repair prints as JSON.
@@ -59,20 +60,23 @@ async fn repair(
 ) -> operations::Result<ExitCode> {
     // A document for programs has the plan in it.
     if arguments.output == ValidateOutput::Table {
-        remark(table::plan(&plan, Screen::of_stderr()).trim_end());
+        let text = table::plan(&plan, Screen::of_stderr());
+        // What is asked about, or asked for, is said in any case.
+        let say = if arguments.plan.yes { remark } else { failure::say };
+        say(text.trim_end());
     }
-    if plan.changes.is_empty() || arguments.dry_run {
+    if plan.changes.is_empty() || arguments.plan.dry_run {
         show_repair(arguments, &plan, &[], &report)?;
         return Ok(exit(&report));
     }
-    if !arguments.yes {
+    if !arguments.plan.yes {
         if !question::can_ask() {
             return Err(OperationError::new("cannot ask whether to apply the plan")
                 .refused("standard input or standard error is no terminal")
                 .hint("pass --yes to apply it, or --dry-run to see it"));
         }
         if arguments.output != ValidateOutput::Table {
-            remark(table::plan(&plan, Screen::of_stderr()).trim_end());
+            failure::say(table::plan(&plan, Screen::of_stderr()).trim_end());
         }
         if !question::ask("apply it?", cancel).await {
             return Ok(question::declined(cancel));
@@ -91,8 +95,9 @@ async fn repair(
 fn show(arguments: &ValidateArguments, report: &ValidateReport) -> operations::Result<()> {
     match arguments.output {
         ValidateOutput::Table => print(&table::report(report, Screen::of_stdout())),
-        ValidateOutput::Json => print_json(report),
-        ValidateOutput::Sarif => print_json(&sarif::log(report)),
+        ValidateOutput::Json => document::print(report, Notation::Json),
+        ValidateOutput::Yaml => document::print(report, Notation::Yaml),
+        ValidateOutput::Sarif => document::print(&sarif::log(report), Notation::Json),
     }
 }
 
@@ -102,8 +107,10 @@ fn show_repair(
     applied: &[Applied],
     report: &ValidateReport,
 ) -> operations::Result<()> {
+    let repair = Repair { schema_version: 1, plan, applied, report };
     match arguments.output {
-        ValidateOutput::Json => print_json(&Repair { schema_version: 1, plan, applied, report }),
+        ValidateOutput::Json => document::print(&repair, Notation::Json),
+        ValidateOutput::Yaml => document::print(&repair, Notation::Yaml),
         ValidateOutput::Table => {
             let text = table::applied(applied, Screen::of_stderr());
             if !text.is_empty() {

@@ -6,6 +6,7 @@
 //! connection shared by all, whose window and whose rate they would share.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use rustls::ClientConfig;
@@ -112,11 +113,21 @@ impl Wire {
             Some(other) if host.base.host_str() != Some(other) => other.to_owned(),
             _ => host.name.to_string(),
         };
+        let start = Instant::now();
         // Bytes may take as long as they move; whoever streams them watches over that.
         let answer = match ask.body {
             Body::Once(..) => Ok(request.send().await),
             _ => tokio::time::timeout(ask.timeout, request.send()).await,
         };
+        // Queries may be signed, so none is told.
+        tracing::info!(
+            method = %step.method,
+            host = name(),
+            path = step.url.path(),
+            status = answer.as_ref().ok().and_then(|answer| answer.as_ref().ok()).map(|it| it.status().as_u16()),
+            ms = start.elapsed().as_millis(),
+            "asked"
+        );
         match answer {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => {

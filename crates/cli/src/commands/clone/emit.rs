@@ -68,7 +68,7 @@ fn command(arguments: &CloneArguments, list: &str, shards: Option<u32>) -> Vec<S
     for (key, value) in &arguments.resource_tags {
         flag("--resource-tag", Some(format!("{key}={value}")));
     }
-    for host in &arguments.plain_http {
+    for host in &arguments.registries.plain_http {
         flag("--plain-http", Some(host.to_string()));
     }
     flag("--account", arguments.account.target.account.as_ref().map(ToString::to_string));

@@ -5,16 +5,16 @@ use indicatif::HumanBytes;
 use operations::OperationError;
 use operations::clone::{ClonePlan, CloneReport, CloneRoute, PlannedClone, PolicyPlan, Step};
 
-use super::is_json;
 use crate::arguments::Output;
 use crate::commands::remarks;
-use crate::failure::{print, print_json};
+use crate::document;
+use crate::failure::print;
 use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
 pub(super) fn show_plan(plan: &ClonePlan, output: Output) -> operations::Result<()> {
-    if is_json(output) {
-        return print_json(plan);
+    if let Some(notation) = output.notation() {
+        return document::print(plan, notation);
     }
     print(&format!("{}\n{}\n", plan_table(plan, Screen::of_stdout()), summary(plan)))?;
     let refused = plan.images.iter().filter_map(|image| match &image.step {
@@ -137,8 +137,8 @@ pub(super) fn summary(plan: &ClonePlan) -> String {
 
 /// Prints a report: one table, and what failed below it.
 pub(super) fn show_report(report: &CloneReport, output: Output) -> operations::Result<()> {
-    if is_json(output) {
-        return print_json(report);
+    if let Some(notation) = output.notation() {
+        return document::print(report, notation);
     }
     let screen = Screen::of_stdout();
     let mut table = screen.table(&["IMAGE", "IN ECR", "OUTCOME", "PLATFORMS", "SIZE", "SENT", "HEALTHOMICS"]);

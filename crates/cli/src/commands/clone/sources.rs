@@ -19,7 +19,7 @@ pub(super) fn client(arguments: &CloneArguments, images: &[CloneItem]) -> operat
         let credential = Credential::Login { username: username.clone(), password };
         sources.push(Arc::new(GivenCredentials::default().with(only_host(images)?, credential)));
     }
-    let options = source_registries::client(&arguments.plain_http, &arguments.account.upstreams);
+    let options = source_registries::client(&arguments.registries.plain_http, &arguments.account.upstreams);
     sources.push(options.credentials.clone());
     Ok(ClientOptions { credentials: Arc::new(FirstOf::new(sources)), ..options })
 }

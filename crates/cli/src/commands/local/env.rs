@@ -4,9 +4,10 @@ use std::process::ExitCode;
 
 use operations::OperationError;
 
-use crate::arguments::{ADDRESS, EnvArguments, Output, Shell};
+use crate::arguments::{ADDRESS, EnvArguments, Shell};
 use crate::commands::account::LOCAL_KEY;
 use crate::commands::running::{Running, data_folder, noted};
+use crate::document;
 use crate::environment::{self, variable};
 use crate::failure::{print, remark};
 
@@ -33,13 +34,13 @@ pub(super) fn run(arguments: &EnvArguments) -> operations::Result<ExitCode> {
             .hint("start one with `omics-ecr local`, or say with --address or --data where it is")
     })?;
     let settings = settings(&running);
-    match arguments.output {
-        Output::Json => {
+    match arguments.output.shape.notation() {
+        Some(notation) => {
             let object: serde_json::Map<_, _> =
                 settings.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-            print(&format!("{}\n", serde_json::Value::from(object)))?;
+            print(&document::line(&object, notation)?)?;
         }
-        Output::Table => print(&text(arguments.shell.unwrap_or_else(own_shell), &settings))?,
+        None => print(&text(arguments.shell.unwrap_or_else(own_shell), &settings))?,
     }
     if running.signed {
         remark(

@@ -8,18 +8,19 @@ use operations::decide::{self, CasesReport, DecisionReport, Question};
 
 use crate::arguments::{DecideArguments, Output};
 use crate::commands::{remarks, text_file};
-use crate::failure::{self, print, print_json};
+use crate::document;
+use crate::failure::{self, print};
 use crate::screen::{self, Screen};
 
 /// Decides.
 pub(crate) fn run(arguments: &DecideArguments) -> operations::Result<ExitCode> {
     if let Some(path) = &arguments.cases {
         let report = decide::decide_cases(&text_file::read(path)?)?;
-        show_cases(&report, arguments.output)?;
+        show_cases(&report, arguments.output.shape)?;
         return Ok(ExitCode::from(if report.failed == 0 { 0 } else { failure::NO }));
     }
     let report = decide::decide(&question(arguments)?)?;
-    show(&report, arguments.output)?;
+    show(&report, arguments.output.shape)?;
     Ok(ExitCode::from(if report.verdict == Verdict::Allowed { 0 } else { failure::NO }))
 }
 
@@ -43,16 +44,16 @@ fn question(arguments: &DecideArguments) -> operations::Result<Question> {
 }
 
 fn show(report: &DecisionReport, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(report);
+    if let Some(notation) = output.notation() {
+        return document::print(report, notation);
     }
     // The words begin with the verdict.
     print(&format!("{}\n", report.why))
 }
 
 fn show_cases(report: &CasesReport, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(report);
+    if let Some(notation) = output.notation() {
+        return document::print(report, notation);
     }
     let mut table = Screen::of_stdout().table(&["CASE", "VERDICT", "BY", "EXPECTED"]);
     for case in &report.cases {

@@ -7,13 +7,14 @@ use operations::prepare::{PlannedAction, PrepareOutcome, PreparePlan, PrepareRep
 
 use crate::arguments::Output;
 use crate::commands::remarks;
-use crate::failure::{print, print_json, remark};
+use crate::document;
+use crate::failure::{print, remark};
 use crate::screen::{self, Screen, count, short_name as short};
 
 /// Prints a plan.
 pub(super) fn plan(plan: &PreparePlan, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(plan);
+    if let Some(notation) = output.notation() {
+        return document::print(plan, notation);
     }
     print(&format!("{}\n{}\n", table(plan, Screen::of_stdout()), summary(plan)))?;
     for image in &plan.images {

@@ -8,7 +8,8 @@ use operations::role::{self, Permission, RoleCheck, RoleDocuments, RoleSource};
 
 use crate::arguments::{Output, RoleCheckArguments};
 use crate::commands::{account, interrupt, text_file};
-use crate::failure::{self, print, print_json, remark};
+use crate::document;
+use crate::failure::{self, print, remark};
 use crate::screen::{self, Screen};
 
 /// Checks.
@@ -26,7 +27,7 @@ async fn work(arguments: &RoleCheckArguments) -> operations::Result<ExitCode> {
     };
     let scope = super::scope(&arguments.prefixes, &arguments.account).await?;
     let found = role::check(&documents, &scope, source)?;
-    show(&found, arguments.output)?;
+    show(&found, arguments.output.shape)?;
     Ok(ExitCode::from(if found.verdict == Verdict::Allowed { 0 } else { failure::NO }))
 }
 
@@ -41,8 +42,8 @@ fn given(arguments: &RoleCheckArguments) -> operations::Result<RoleDocuments> {
 }
 
 fn show(found: &RoleCheck, output: Output) -> operations::Result<()> {
-    if output == Output::Json {
-        return print_json(found);
+    if let Some(notation) = output.notation() {
+        return document::print(found, notation);
     }
     let mut table = Screen::of_stdout().table(&["ACTION", "ON", "VERDICT"]);
     let all = || found.permissions.iter().chain(&found.trust);
