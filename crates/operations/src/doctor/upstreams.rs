@@ -46,7 +46,7 @@ pub(super) async fn look(
                 host.as_str(),
                 Code::Unreachable,
                 words(&OperationError::from(&error)),
-                format!("{SEE_NETWORK}: {HANGS}"),
+                format!("{SEE_NETWORK}; {HANGS}"),
             ),
         }
     };
