@@ -66,22 +66,15 @@ pub(super) struct Token {
 
 /// Bytes that may be read twice because of broken strings before `${` is no longer looked at.
 const SECOND_READING: usize = 8 << 20;
+/// The same for each byte of the text, so that a small text costs little whatever it holds.
+const SECOND_READING_PER_BYTE: usize = 64;
 
 /// What some editors put at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Returns the tokens of `text`, which must be shorter than 4 GiB.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        text: text.as_bytes(),
-        at: 0,
-        tokens: Vec::with_capacity(text.len() / 5),
-        frames: Vec::new(),
-        budget: SECOND_READING,
-        no_block_comment_end: false,
-        no_dollar_slashy_end: false,
-        no_slash_until: 0,
-    };
+    let mut lexer = Lexer::new(text);
     lexer.run();
     lexer.tokens
 }
@@ -104,7 +97,20 @@ struct Lexer<'s> {
     no_slash_until: usize,
 }
 
-impl Lexer<'_> {
+impl<'s> Lexer<'s> {
+    fn new(text: &'s str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            at: 0,
+            tokens: Vec::with_capacity(text.len() / 5),
+            frames: Vec::new(),
+            budget: SECOND_READING.min(text.len().saturating_mul(SECOND_READING_PER_BYTE)),
+            no_block_comment_end: false,
+            no_dollar_slashy_end: false,
+            no_slash_until: 0,
+        }
+    }
+
     fn run(&mut self) {
         if self.text.starts_with(BYTE_ORDER_MARK) {
             self.at = BYTE_ORDER_MARK.len();
@@ -384,4 +390,19 @@ fn operator_length(rest: &[u8]) -> usize {
         b"--", b"**", b"..", b"<<", b"?=",
     ];
     LONG.iter().find(|operator| rest.starts_with(operator)).map_or(1, |operator| operator.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lexer;
+
+    #[test]
+    fn broken_strings_make_a_text_be_read_again_only_so_often() {
+        let text = "\"${".repeat(3_000);
+        let mut lexer = Lexer::new(&text);
+        let before = lexer.budget;
+        lexer.run();
+        assert!(before - lexer.budget <= text.len() * 100, "{} bytes were read again", before - lexer.budget);
+        assert_eq!(lexer.budget, 0, "the text wants more than it gets");
+    }
 }
