@@ -41,11 +41,21 @@ pub struct PullThroughOptions {
     /// Whether it does as Amazon ECR does today even where that is worse: a first pull by digest finds nothing,
     /// and an index brings the layers of all its platforms instead of `linux/amd64`'s.
     pub strict: bool,
+    /// How long an upstream registry may send nothing before it is asked anew.
+    pub idle_timeout: Duration,
+    /// How long one request puts up with an upstream registry that asks to slow down.
+    pub patience: Duration,
 }
 
 impl Default for PullThroughOptions {
     fn default() -> Self {
-        Self { upstreams: Upstreams::new(), recheck: Duration::from_secs(24 * 3600), strict: false }
+        Self {
+            upstreams: Upstreams::new(),
+            recheck: Duration::from_secs(24 * 3600),
+            strict: false,
+            idle_timeout: Duration::from_secs(30),
+            patience: Duration::from_secs(10),
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::PoisonError;
-use std::time::Duration;
 
 use ::image::{
     EcrRepositoryPrefix, PullThroughCacheRule, RegistryHost, RepositoryName, UpstreamRepositoryPrefix,
@@ -184,7 +183,8 @@ impl PullThrough {
             credentials: std::sync::Arc::new(given),
             endpoints: self.options.upstreams.clone(),
             // A client of ours waits meanwhile, and has its own patience.
-            retry: RetryOptions { attempts: 3, patience: Duration::from_secs(10), ..RetryOptions::default() },
+            retry: RetryOptions { attempts: 3, patience: self.options.patience, ..RetryOptions::default() },
+            idle_timeout: self.options.idle_timeout,
             host_limits: HashMap::new(),
             ..ClientOptions::default()
         })

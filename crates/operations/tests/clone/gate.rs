@@ -17,7 +17,8 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use local_ecr::Handle;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
+use tokio::sync::watch;
 
 type Body = BoxBody<Bytes, io::Error>;
 
@@ -36,10 +37,16 @@ pub(crate) enum Trick {
     Garble,
     /// The body comes in pieces of so many bytes, with a pause after each.
     Slow(usize, Duration),
+    /// From here on nobody listens, for so long or until no trick is done any more.
+    Refuse(Option<Duration>),
+    /// The connection ends in the middle of the bytes: of those that are uploaded, else of the answer's.
+    Reset,
+    /// The first half of the answer's bytes comes and nothing more, but the connection stays.
+    Stall,
 }
 
 struct Rule {
-    part: String,
+    meets: Box<dyn Fn(&str) -> bool + Send>,
     /// Requests that pass before it.
     spared: usize,
     left: usize,
@@ -53,6 +60,8 @@ struct State {
     always: Vec<(String, &'static str, String)>,
     /// The one `Authorization` that is let in, if not all are.
     login: Option<String>,
+    /// How many tricks were done, those left out that change nothing.
+    done: usize,
 }
 
 /// A gate before a registry, which it keeps running.
@@ -62,19 +71,45 @@ pub(crate) struct Gate {
     behind: Arc<Handle>,
     http: reqwest::Client,
     state: Arc<Mutex<State>>,
+    open: Arc<watch::Sender<bool>>,
+}
+
+/// Returns a socket at an address that nobody listens at.
+fn bound(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 impl Gate {
     /// Opens a gate before a registry.
     pub(crate) async fn before(behind: impl Into<Arc<Handle>>) -> Self {
         rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
+        // It keeps the port while nobody listens.
+        let place = bound(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = place.local_addr().unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let gate = Self { address, behind: behind.into(), http, state: Arc::default() };
-        let own = gate.clone();
+        let open = Arc::new(watch::Sender::new(true));
+        let gate = Self { address, behind: behind.into(), http, state: Arc::default(), open };
+        let mut listener = Some(bound(address).and_then(|socket| socket.listen(1024)).unwrap());
+        let (own, mut changes) = (gate.clone(), gate.open.subscribe());
         tokio::spawn(async move {
-            while let Ok((connection, _)) = listener.accept().await {
+            let _place = place;
+            loop {
+                if listener.is_none() {
+                    let _ = changes.wait_for(|open| *open).await;
+                    listener = bound(address).and_then(|socket| socket.listen(1024)).ok();
+                }
+                let Some(listening) = &listener else { continue };
+                let accepted = tokio::select! {
+                    accepted = listening.accept() => accepted,
+                    _ = changes.wait_for(|open| !open) => {
+                        listener = None;
+                        continue;
+                    }
+                };
+                let Ok((connection, _)) = accepted else { return };
                 let own = own.clone();
                 tokio::spawn(async move {
                     let service = service_fn(|request| own.pass(request));
@@ -99,12 +134,30 @@ impl Gate {
     ///
     /// A line is the method and the path, or the method and the operation: `GET /v2/...`, `POST CreateRepository`.
     pub(crate) fn trick(&self, part: &str, spared: usize, times: usize, trick: Trick) {
-        self.with(|state| state.rules.push(Rule { part: part.to_owned(), spared, left: times, trick }));
+        let part = part.to_owned();
+        let meets = Box::new(move |line: &str| line.contains(&part));
+        self.with(|state| state.rules.push(Rule { meets, spared, left: times, trick }));
     }
 
-    /// Does no trick any more.
+    /// Does a trick for `times` requests whose line is such a one.
+    pub(crate) fn trick_where(
+        &self,
+        meets: impl Fn(&str) -> bool + Send + 'static,
+        times: usize,
+        trick: Trick,
+    ) {
+        self.with(|state| state.rules.push(Rule { meets: Box::new(meets), spared: 0, left: times, trick }));
+    }
+
+    /// Does no trick any more, and listens.
     pub(crate) fn trick_no_more(&self) {
         self.with(|state| state.rules.clear());
+        self.open.send_replace(true);
+    }
+
+    /// Returns how many tricks were done since the last time, without those that had nothing to change.
+    pub(crate) fn tricks_done(&self) -> usize {
+        self.with(|state| std::mem::take(&mut state.done))
     }
 
     /// Gives answers to requests whose line has this part a header.
@@ -133,12 +186,13 @@ impl Gate {
 
     fn tricked(&self, line: &str) -> Option<Trick> {
         self.with(|state| {
-            for rule in state.rules.iter_mut().filter(|rule| rule.left > 0 && line.contains(&rule.part)) {
+            for rule in state.rules.iter_mut().filter(|rule| rule.left > 0 && (rule.meets)(line)) {
                 if rule.spared > 0 {
                     rule.spared -= 1;
                     continue;
                 }
                 rule.left -= 1;
+                state.done += 1;
                 return Some(rule.trick.clone());
             }
             None
@@ -152,6 +206,9 @@ impl Gate {
         let operation = target.and_then(|target| target.rsplit_once('.')).map(|(_, name)| name.to_owned());
         let line = format!("{} {}", head.method, operation.as_deref().unwrap_or(&path));
         self.with(|state| state.seen.push(line.clone()));
+        if !*self.open.borrow() {
+            return Err(io::Error::other("closed"));
+        }
         let given = head.headers.remove(AUTHORIZATION);
         if let Some(wanted) = self.with(|state| state.login.clone()) {
             if given.is_none_or(|given| given != wanted.as_str()) {
@@ -172,6 +229,17 @@ impl Gate {
                 return Ok(answer.body(full(Bytes::from(text.clone()))).unwrap());
             }
             Some(Trick::LoseRequest) => return Err(io::Error::other("lost")),
+            Some(Trick::Reset) if line.starts_with("PUT ") => return lose_half(&head.headers, body).await,
+            Some(Trick::Refuse(time)) => {
+                self.open.send_replace(false);
+                if let (Some(time), open) = (*time, self.open.clone()) {
+                    tokio::spawn(async move {
+                        tokio::time::sleep(time).await;
+                        open.send_replace(true);
+                    });
+                }
+                return Err(io::Error::other("closed"));
+            }
             _ => {}
         }
         let content = body.collect().await.map_err(io::Error::other)?.to_bytes();
@@ -206,7 +274,25 @@ impl Gate {
                 let pause = Duration::from_millis(50);
                 pieces(vec![bytes.slice(..most.min(length))], pause, Some(io::Error::other("cut")))
             }
-            Some(Trick::Garble) => full(bytes.iter().rev().copied().collect()),
+            Some(Trick::Garble) => {
+                if length == 0 {
+                    self.with(|state| state.done -= 1);
+                }
+                full(bytes.iter().rev().copied().collect())
+            }
+            Some(Trick::Stall) if length == 0 => std::future::pending().await,
+            Some(Trick::Reset) if length == 0 => return Err(io::Error::other("lost")),
+            Some(Trick::Reset) => {
+                passed = passed.header(CONTENT_LENGTH, length);
+                let pause = Duration::from_millis(10);
+                pieces(vec![bytes.slice(..length / 2)], pause, Some(io::Error::other("cut")))
+            }
+            Some(Trick::Stall) => {
+                passed = passed.header(CONTENT_LENGTH, length);
+                let half = stream::iter([Ok(Frame::data(bytes.slice(..length / 2)))]);
+                let frames = half.chain(stream::pending()).boxed();
+                BodyExt::boxed(StreamBody::new(SyncStream(Mutex::new(frames))))
+            }
             Some(Trick::Slow(size, pause)) => {
                 passed = passed.header(CONTENT_LENGTH, length);
                 let starts = (0..length).step_by(size);
@@ -216,6 +302,18 @@ impl Gate {
         };
         Ok(passed.body(body).unwrap())
     }
+}
+
+/// Takes half of what is sent, and ends the connection.
+async fn lose_half<T>(headers: &hyper::HeaderMap, mut body: Incoming) -> io::Result<T> {
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let (half, mut taken) = (length.unwrap_or(0_usize) / 2, 0);
+    while taken < half
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        taken += frame.data_ref().map_or(0, Bytes::len);
+    }
+    Err(io::Error::other("cut"))
 }
 
 fn full(bytes: Bytes) -> Body {

@@ -1,0 +1,105 @@
+//! Runs a flow once for each of its steps and each fault.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use local_ecr::Handle;
+
+use crate::fault::Fault;
+use crate::lab::{Flow, Lab, Outcome, upstream};
+use crate::{kill, step};
+
+/// Cells of one flow under way at once.
+const AT_ONCE: usize = 6;
+
+/// How long a run may go on before it is said to wait.
+const WAITS: Duration = Duration::from_secs(40);
+
+/// A step: who is asked for what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Step {
+    pub(crate) side: &'static str,
+    pub(crate) label: String,
+}
+
+/// What came of a fault at a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cell {
+    pub(crate) step: Step,
+    pub(crate) fault: Fault,
+    pub(crate) met: Met,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Met {
+    /// The step carries no bytes that could be wrong.
+    Nothing,
+    /// As long as it lasts, and when it happens once; `None` where lasting it does no harm.
+    Came { lasting: Outcome, once: Option<Outcome> },
+    /// It was killed there.
+    Killed,
+}
+
+/// Finds the steps of a flow and meets each with each fault.
+pub(crate) async fn run(flow: Flow) -> Vec<Cell> {
+    let upstream = upstream().await;
+    let steps = steps(flow, &upstream).await;
+    let all = steps.iter().flat_map(|step| Fault::ALL.map(|fault| (step.clone(), fault)));
+    let cells = stream::iter(all).map(|(step, fault)| cell(flow, step, fault, &upstream));
+    let mut cells: Vec<Cell> = cells.buffer_unordered(AT_ONCE).collect().await;
+    cells.sort_by(|one, other| (&one.step, one.fault).cmp(&(&other.step, other.fault)));
+    cells
+}
+
+/// Returns what a flow asks for when all is well.
+async fn steps(flow: Flow, upstream: &Arc<Handle>) -> BTreeSet<Step> {
+    let lab = Lab::start(flow, upstream).await;
+    assert_eq!(lab.run().await, Outcome::Done);
+    lab.all_is_there(&lab.ecr.endpoint()).await;
+    let of = |(side, gate): &(&'static str, crate::gate::Gate)| {
+        let side = *side;
+        gate.seen().into_iter().map(move |line| Step { side, label: step::of(&line) })
+    };
+    lab.gates.iter().flat_map(of).collect()
+}
+
+async fn cell(flow: Flow, step: Step, fault: Fault, upstream: &Arc<Handle>) -> Cell {
+    let lab = Lab::start(flow, upstream).await;
+    let met = match fault {
+        Fault::Killed => {
+            kill::at(&lab, &step).await;
+            Met::Killed
+        }
+        _ => meet(&lab, &step, fault).await,
+    };
+    Cell { step, fault, met }
+}
+
+async fn meet(lab: &Lab, step: &Step, fault: Fault) -> Met {
+    let (gate, endpoint) = (lab.gate(step.side), lab.ecr.endpoint());
+    let faulty = async |lasts: bool| {
+        let label = step.label.clone();
+        let times = if lasts { usize::MAX } else { 1 };
+        gate.trick_where(move |line| step::of(line) == label, times, fault.trick(&step.label, lasts));
+        let outcome = tokio::time::timeout(WAITS, lab.run()).await.unwrap_or(Outcome::Waits);
+        lab.nothing_is_half(&endpoint).await;
+        gate.trick_no_more();
+        (outcome, gate.tricks_done() > 0)
+    };
+    let (lasting, met) = faulty(true).await;
+    if !met {
+        assert_eq!((lasting, fault), (Outcome::Done, Fault::WrongBytes), "{step:?} is not reached");
+        return Met::Nothing;
+    }
+    let once = match lasting {
+        Outcome::Done => None,
+        _ => Some(faulty(false).await.0),
+    };
+    // Whatever it was, the same again completes.
+    assert_eq!(lab.run().await, Outcome::Done, "{step:?} {fault:?}: {lasting:?}, {once:?}");
+    lab.all_is_there(&endpoint).await;
+    Met::Came { lasting, once }
+}
