@@ -248,13 +248,42 @@ fn a_clone_works_on_an_ecr_of_its_own_and_on_the_one_that_runs() {
     quay.end("-TERM");
 }
 
+#[test]
+fn what_came_through_a_rule_is_whole_when_a_command_with_an_ecr_of_its_own_ends() {
+    let home = tempfile::tempdir().unwrap();
+    let quay = Daemon::start(home.path(), &[&ANY_PORT[..], &["--data", ":memory:"]].concat());
+    call(quay.endpoint(), "CreateRepository", r#"{"repositoryName":"bio/tool"}"#);
+    push(quay.endpoint(), "bio/tool", "1");
+    let upstream = format!("quay.io={}", quay.endpoint());
+    let folder = home.path().join("data").display().to_string();
+    let own = ["--local", "--local-data", &folder, "--upstream", &upstream];
+    let made = run(home.path(), &[&["cache", "create", "quay.io", "--yes"][..], &own].concat());
+    assert_eq!(made.status.code(), Some(0), "{made:?}");
+    let primed = run(home.path(), &[&["check", "quay.io/bio/tool:1", "--prime"][..], &own].concat());
+    assert_eq!(primed.status.code(), Some(0), "{primed:?}");
+    quay.end("-TERM");
+
+    let ecr = Daemon::start(home.path(), &[&ANY_PORT[..], &["--data", &folder]].concat());
+    let digest = digest("layer");
+    let host = ecr.endpoint().strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let path = format!("/v2/quay/bio/tool/blobs/{digest}");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("layer"), "{answer}");
+    ecr.end("-TERM");
+}
+
+/// Returns the digest of a text.
+fn digest(text: &str) -> String {
+    use sha2::Digest as _;
+    let sum = sha2::Sha256::digest(text.as_bytes());
+    format!("sha256:{}", sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+}
+
 /// Pushes an image for linux/amd64 to a registry.
 fn push(endpoint: &str, repository: &str, tag: &str) {
-    use sha2::Digest as _;
-    let digest = |text: &str| {
-        let sum = sha2::Sha256::digest(text.as_bytes());
-        format!("sha256:{}", sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
-    };
     let send = |method: &str, path: &str, kind: &str, body: &str| {
         let host = endpoint.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(host).unwrap();

@@ -9,6 +9,7 @@ pub(crate) mod image;
 pub(crate) mod layer;
 pub(crate) mod lifecycle;
 pub(crate) mod policy_text;
+mod pull;
 pub(crate) mod repository;
 pub(crate) mod rule;
 pub(crate) mod secret;

@@ -9,7 +9,7 @@ mod turn;
 mod upkeep;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::routing::{any, get, post};
@@ -106,6 +106,8 @@ pub struct Handle {
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
     upkeep: Option<Upkeep>,
+    /// Weak, so that the data closes with the server.
+    pull_through: Weak<PullThrough>,
     drain: Duration,
 }
 
@@ -144,6 +146,7 @@ impl LocalEcr {
             requests: Arc::new(Semaphore::new(config.limits.concurrency)),
             bodies: Semaphore::new((config.limits.memory / GRAIN).max(1)),
         });
+        let pull_through = Arc::downgrade(&app.pull_through);
         let (stop, stopped) = oneshot::channel();
         let task = tokio::spawn(serve(listener, config.tls, app, stopped));
         let upkeep = Upkeep::begin(ecr, config.limits.sweep);
@@ -156,6 +159,7 @@ impl LocalEcr {
             stop: Some(stop),
             task: Some(task),
             upkeep: Some(upkeep),
+            pull_through,
             drain: config.limits.drain,
         })
     }
@@ -180,6 +184,14 @@ impl Handle {
     /// Returns the Region of the registry.
     pub fn region(&self) -> &Region {
         &self.region
+    }
+
+    /// Waits until what came through rules is whole: layers of an image that nobody has asked for yet come in beside the
+    /// pull of its manifest.
+    pub async fn completed(&self) {
+        if let Some(pull_through) = self.pull_through.upgrade() {
+            pull_through.completed().await;
+        }
     }
 
     /// Stops the server: no new connections, and requests under way may end in the configured time. Its data can be

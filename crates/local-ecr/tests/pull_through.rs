@@ -269,24 +269,3 @@ async fn prefixes_map_names_both_ways() {
     assert_eq!(server.get(&layer).await.text().await.expect("text"), "a");
     assert_eq!(upstream.gets(&layer), 1, "one repository has it from the other");
 }
-
-#[tokio::test]
-async fn a_layer_is_available_when_it_has_come() {
-    let (server, upstream) = start(|_| ()).await;
-    upstream.put_image("bio/tool", "1.0", b"layer");
-    let path = format!("bio/tool/blobs/{}", digest(b"layer"));
-    let kept = upstream.with(|content| content.bodies.remove(&path)).expect("a layer");
-    let state = async || {
-        assert_eq!(server.ecr("BatchGetImage", ask("1.0")).await["failures"], json!([]));
-        let layers = json!({ "repositoryName": "quay/bio/tool", "layerDigests": [digest(b"layer")] });
-        let answer = server.ecr("BatchCheckLayerAvailability", layers).await;
-        answer["layers"][0]["layerAvailability"].as_str().expect("a state").to_owned()
-    };
-    assert_eq!(state().await, "UNAVAILABLE");
-    upstream.with(|content| content.bodies.insert(path, kept));
-    let begun = std::time::Instant::now();
-    while state().await != "AVAILABLE" {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it does not come");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}

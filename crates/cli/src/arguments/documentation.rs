@@ -30,7 +30,12 @@ fn words(line: &str) -> Vec<String> {
             (Some(open), c) if c == open => quote = None,
             (None, '"' | '\'') => quote = Some(c),
             (None, ' ') => words.push(String::new()),
-            (None, '|' | '>' | '<' | '&' | ';' | '(' | ')' | '#') => break,
+            (None, '>') => {
+                // What is redirected may be named by its number.
+                words.pop_if(|last| last == "2");
+                break;
+            }
+            (None, '|' | '<' | '&' | ';' | '(' | ')' | '#') => break,
             (_, c) => words.last_mut().unwrap().push(c),
         }
     }

@@ -6,6 +6,7 @@ use aws::{Session, StaticCredentials};
 use image::{AccountId, Region};
 use local_ecr::{Config, Data, Handle, LocalEcr, StartError};
 use operations::{Account, OperationError};
+use tokio_util::sync::CancellationToken;
 
 use super::running::{NoteFile, Running, data_folder};
 use crate::arguments::{ADDRESS, AccountArguments, TargetArguments};
@@ -22,7 +23,7 @@ pub(crate) const LOCAL_KEY: &str = "local";
 pub(crate) struct Connection {
     session: Session,
     id: Option<AccountId>,
-    _server: Option<Server>,
+    server: Option<Server>,
     reach: Reach,
 }
 
@@ -53,7 +54,7 @@ impl Connection {
             ..aws::Options::default()
         });
         let id = arguments.target.account.clone();
-        Ok(Self { session: session.await?, id, _server: None, reach: Reach::Lasting })
+        Ok(Self { session: session.await?, id, server: None, reach: Reach::Lasting })
     }
 
     async fn open_local(arguments: &AccountArguments) -> operations::Result<Self> {
@@ -86,12 +87,20 @@ impl Connection {
             }),
             ..aws::Options::default()
         });
-        Ok(Self { session: session.await?, id: Some(id), _server: server, reach })
+        Ok(Self { session: session.await?, id: Some(id), server, reach })
     }
 
     /// Returns the session with which its services are asked.
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Waits until what came through rules is whole where the local ECR ends with this command, unless interrupted:
+    /// Amazon ECR, and a local one that runs on, complete images by themselves.
+    pub(crate) async fn completed(&self, cancel: &CancellationToken) {
+        if let Some(server) = &self.server {
+            cancel.run_until_cancelled(server.handle.completed()).await;
+        }
     }
 
     /// Returns the account that was named; `None` for the one of the credentials.
@@ -110,6 +119,11 @@ impl Opened {
     /// Returns how long the names of its registry lead somewhere.
     pub(crate) fn reach(&self) -> &Reach {
         &self.connection.reach
+    }
+
+    /// As [`Connection::completed`].
+    pub(crate) async fn completed(&self, cancel: &CancellationToken) {
+        self.connection.completed(cancel).await;
     }
 }
 

@@ -42,7 +42,11 @@ async fn work(
         ));
         let registry = PrivateRegistry::open(account.session(), None, options).await?;
         match arguments.prime {
-            true => check::prime(&account, &registry, &request).await,
+            true => {
+                let report = check::prime(&account, &registry, &request).await;
+                account.completed(&cancel).await;
+                report
+            }
             false => check::check(&account, &registry, &request).await,
         }
     };

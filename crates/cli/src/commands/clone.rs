@@ -49,7 +49,7 @@ async fn work(
     let Some(opened) = cancel.run_until_cancelled(open).await else {
         return Ok(question::declined(&cancel));
     };
-    let (_connection, registry) = opened?;
+    let (connection, registry) = opened?;
     let planning = Arc::new(progress::Progress::of_planning(request.images.len()));
     let plan = clone::plan(&registry, &request, planning.clone(), &cancel).await;
     planning.end();
@@ -68,6 +68,7 @@ async fn work(
     }
     let progress = Arc::new(progress::Progress::of_applying(Some(&plan)));
     let report = clone::apply(&registry, plan, progress.clone(), &cancel).await;
+    connection.completed(&cancel).await;
     progress.end();
     outcome::show_report(&report, arguments.output.shape)?;
     Ok(if report.cancelled {

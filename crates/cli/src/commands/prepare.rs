@@ -204,6 +204,7 @@ impl Place {
         }
         let progress = Arc::new(Progress::of_applying(plan.clones.as_ref()));
         let report = prepare::apply(&self.account, &self.registry, plan, progress.clone(), cancel).await;
+        self.account.completed(cancel).await;
         progress.end();
         Some(report)
     }

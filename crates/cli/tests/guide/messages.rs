@@ -65,7 +65,7 @@ fn every_message_of_ours_is_printed_by_the_code() {
             }
         }
     }
-    assert!(quoted > 60, "{quoted} messages are quoted");
+    assert!(quoted >= 50, "{quoted} messages are quoted");
     assert!(wrong.is_empty(), "the code prints none of these: {wrong:#?}");
 }
 

@@ -4,21 +4,17 @@ use image::{Algorithm, Digest};
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
-use super::identity::Caller;
-use super::{Ecr, setting};
+use super::Ecr;
 use crate::constraint;
 use crate::fault::{Code, Fault};
 use crate::manifest::{Manifest, ManifestError};
 use crate::storage::{
     Change, DescriptorRow, IMAGE_TAGS, IMAGES, ImageRow, LAYER_USERS, LAYERS, PARENTS, REFERRERS,
-    RepositoryRow, Rows, SETTINGS, TAGS, TagRow, below, key,
+    RepositoryRow, Rows, TAGS, TagRow, below, key,
 };
 
 /// Most tags of an image.
 const MOST_TAGS: usize = 1000;
-
-/// How long ECR waits before it notes another pull of an image.
-const PULL_RECORD: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 
 /// ECR's identifier of an image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -221,36 +217,6 @@ impl Ecr {
         change.put(&TAGS, &tag_key, &TagRow { digest: digest.to_owned(), checked_at: None })?;
         change.put(&IMAGE_TAGS, &key(&[repository, digest, tag]), &())?;
         Ok(false)
-    }
-
-    /// Notes that an image was pulled; as ECR does, at most once a day, and not for callers on the list of those
-    /// whose pulls do not count.
-    pub(crate) fn record_pull(
-        &self,
-        rows: &impl Rows,
-        caller: &Caller,
-        repository: &str,
-        digest: &str,
-        row: &ImageRow,
-    ) -> Result<(), Fault> {
-        let now = self.clock.now();
-        if row.pulled_at.is_some_and(|pulled_at| pulled_at.age(now) < PULL_RECORD) {
-            return Ok(());
-        }
-        if let Some(role) = self.role_arn(caller) {
-            let exclusion = format!("{}{role}", setting::PULL_TIME_EXCLUSIONS);
-            if rows.has(&SETTINGS, &exclusion)? {
-                return Ok(());
-            }
-        }
-        let image_key = key(&[repository, digest]);
-        self.storage.metadata.change(|change| {
-            if let Some(mut row) = change.get(&IMAGES, &image_key)? {
-                row.pulled_at = Some(now);
-                change.put(&IMAGES, &image_key, &row)?;
-            }
-            Ok(())
-        })
     }
 
     /// Puts an image of a repository into the archive, or brings it back; returns whether that changed anything.

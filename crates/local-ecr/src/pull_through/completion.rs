@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use registry::{Descriptor, Manifest, Platform};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::spawn_blocking;
 
 use super::PullThrough;
@@ -38,11 +38,26 @@ pub(super) struct Completion {
     /// Those that are whole, or becoming so, by repository and digest.
     known: Mutex<HashSet<String>>,
     turns: Semaphore,
+    /// How many images become whole right now.
+    under_way: watch::Sender<usize>,
+}
+
+/// One image that becomes whole.
+struct UnderWay(watch::Sender<usize>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 impl Default for Completion {
     fn default() -> Self {
-        Self { known: Mutex::default(), turns: Semaphore::new(LAYERS_AT_A_TIME) }
+        Self {
+            known: Mutex::default(),
+            turns: Semaphore::new(LAYERS_AT_A_TIME),
+            under_way: watch::Sender::new(0),
+        }
     }
 }
 
@@ -58,6 +73,11 @@ impl Completion {
 
     fn forget(&self, image: &str) {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(image);
+    }
+
+    fn begin(&self) -> UnderWay {
+        self.under_way.send_modify(|count| *count += 1);
+        UnderWay(self.under_way.clone())
     }
 
     fn has(&self, image: &str) -> bool {
@@ -85,13 +105,22 @@ impl PullThrough {
             return;
         }
         let (own, repository) = (Arc::clone(self), repository.to_owned());
+        let under_way = self.completion.begin();
         self.spawn(async move {
+            let _under_way = under_way;
             tokio::time::sleep(HEAD_START).await;
             if let Err(failure) = own.complete(&repository, &digest, DEEPEST).await {
                 tracing::warn!(repository, digest, reason = failure.reason, "an image is not whole yet");
                 own.completion.forget(&image);
             }
         });
+    }
+
+    /// Waits until no image is becoming whole any more.
+    pub(crate) async fn completed(&self) {
+        let mut under_way = self.completion.under_way.subscribe();
+        // The sender lives as long as this.
+        let _ = under_way.wait_for(|count| *count == 0).await;
     }
 
     fn complete<'a>(self: &'a Arc<Self>, repository: &'a str, digest: &'a str, depth: usize) -> Work<'a> {

@@ -212,12 +212,12 @@ mod tests {
         };
         assert_eq!(prefix(&wishes, "python:3").as_deref(), Some("dh"));
         assert_eq!(prefix(&wishes, "quay.io/lab/tool:1"), None);
-        for (part, prefix) in [("quay.io/biocontainers", "bio"), ("quay.io", "q")] {
+        for (part, prefix) in [("quay.io/biocontainers", "bio"), ("quay.io", "qu")] {
             options.prefixes.insert(part.to_owned(), prefix.to_owned());
         }
         let wishes = Wishes::read(&options).unwrap();
         assert_eq!(prefix(&wishes, "quay.io/biocontainers/bwa:1").as_deref(), Some("bio"));
-        assert_eq!(prefix(&wishes, "quay.io/biocontainersx/bwa:1").as_deref(), Some("q"));
+        assert_eq!(prefix(&wishes, "quay.io/biocontainersx/bwa:1").as_deref(), Some("qu"));
         assert_eq!(wishes.source_account, None);
         options.source_account = Some("own".to_owned());
         assert_eq!(Wishes::read(&options).unwrap().source_account, Some(SourceAccount::Own));

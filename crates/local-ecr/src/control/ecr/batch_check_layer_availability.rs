@@ -7,7 +7,6 @@ use crate::control::Operation;
 use crate::ecr::Ecr;
 use crate::ecr::identity::Caller;
 use crate::fault::Fault;
-use crate::storage::{LAYERS, Rows as _, key};
 
 /// What a layer is said to be where its own media type is not known.
 const MEDIA_TYPE: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
@@ -68,18 +67,10 @@ impl Operation for BatchCheckLayerAvailability {
             }
             match ecr.layer_size(&view, &self.repository_name, &layer_digest)? {
                 Some(layer_size) => {
-                    // What a rule still has to fetch is told apart, so that whoever waits for it can.
-                    let layer_availability =
-                        match view.has(&LAYERS, &key(&[&self.repository_name, &layer_digest]))? {
-                            false => "UNAVAILABLE",
-                            true if ecr.is_archived_layer(&view, &self.repository_name, &layer_digest)? => {
-                                "ARCHIVED"
-                            }
-                            true => "AVAILABLE",
-                        };
+                    let archived = ecr.is_archived_layer(&view, &self.repository_name, &layer_digest)?;
                     layers.push(Layer {
                         layer_digest,
-                        layer_availability,
+                        layer_availability: if archived { "ARCHIVED" } else { "AVAILABLE" },
                         layer_size,
                         media_type: MEDIA_TYPE,
                     });
