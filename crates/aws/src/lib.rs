@@ -18,4 +18,4 @@ mod session;
 pub use arn::{Arn, InvalidArn};
 pub use error::{AwsError, Denial, DenialReason, ErrorKind, Hint, Place};
 pub use secret::Secret;
-pub use session::{Identity, Options, RegionSource, Session, StaticCredentials};
+pub use session::{ClockReading, Identity, Options, RegionSource, Session, StaticCredentials};

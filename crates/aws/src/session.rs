@@ -1,5 +1,6 @@
 //! One account in one Region: credentials, clients, and the bound on how much is asked at once.
 
+mod clock;
 mod environment;
 mod global;
 mod identity;
@@ -19,6 +20,7 @@ use aws_config::identity::IdentityCache;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
@@ -28,6 +30,7 @@ use futures_util::stream::{self, FuturesUnordered};
 use image::Region;
 use tokio::sync::OnceCell;
 
+pub use clock::ClockReading;
 pub use identity::Identity;
 pub use region::RegionSource;
 
@@ -225,6 +228,32 @@ impl Session {
             pace: own.pace.clone(),
             requests_at_once: own.requests_at_once,
             identity: OnceCell::new_with(own.identity.get().cloned()),
+            ecr: OnceLock::new(),
+            secrets_manager: OnceLock::new(),
+            sts: OnceLock::new(),
+        }))
+    }
+
+    /// Returns the session of the same caller with less patience: each request is sent so often at most, and a connection
+    /// or an answer may take so long. Makes no request, and knows nothing that this session was told.
+    #[must_use]
+    pub fn with_patience(&self, attempts: u32, time: Duration) -> Self {
+        let own = &*self.0;
+        let retries = own.config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        let timeouts = TimeoutConfig::builder().connect_timeout(time).read_timeout(time).build();
+        let config = own.config.to_builder();
+        let config =
+            config.retry_config(retries.with_max_attempts(attempts)).timeout_config(timeouts).build();
+        Self(Arc::new(Inner {
+            region: own.region.clone(),
+            region_source: own.region_source.clone(),
+            profile: own.profile.clone(),
+            signs_in: own.signs_in,
+            endpoint_url: own.endpoint_url.clone(),
+            config,
+            pace: own.pace.clone(),
+            requests_at_once: own.requests_at_once,
+            identity: OnceCell::new(),
             ecr: OnceLock::new(),
             secrets_manager: OnceLock::new(),
             sts: OnceLock::new(),

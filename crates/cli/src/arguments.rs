@@ -6,6 +6,7 @@ mod cache;
 mod check;
 mod clone;
 mod demo;
+mod doctor;
 #[cfg(test)]
 mod documentation;
 mod drift;
@@ -36,6 +37,7 @@ pub(crate) use self::cache::{CacheArguments, CacheCommand, CreateArguments, Dele
 pub(crate) use self::check::CheckArguments;
 pub(crate) use self::clone::{CloneArguments, Engine};
 pub(crate) use self::demo::DemoArguments;
+pub(crate) use self::doctor::DoctorArguments;
 pub(crate) use self::drift::DriftArguments;
 pub(crate) use self::export::{ExportArguments, ExportFormat, ExportOptions};
 pub(crate) use self::grant::GrantArguments;
@@ -80,6 +82,7 @@ pub(crate) enum Command {
     Check(CheckArguments),
     Drift(DriftArguments),
     Validate(ValidateArguments),
+    Doctor(DoctorArguments),
     Explain(ExplainArguments),
     Export(Box<ExportArguments>),
     Demo(DemoArguments),

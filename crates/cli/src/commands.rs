@@ -7,6 +7,7 @@ mod clone;
 mod completions;
 mod config;
 mod demo;
+mod doctor;
 mod drift;
 mod explain;
 mod export;
@@ -86,6 +87,7 @@ pub(crate) fn run(arguments: Arguments, settings: operations::Result<Settings>) 
             };
             (validate::run(arguments), output)
         }
+        Command::Doctor(arguments) => (doctor::run(arguments), arguments.output.shape),
         Command::Explain(arguments) => (explain::run(arguments), arguments.output.shape),
         Command::Export(arguments) => (export::run(arguments), Output::Table),
         Command::Demo(arguments) => (demo::run(arguments), arguments.output.shape),

@@ -15,7 +15,7 @@ pub(crate) struct DocumentKind {
 }
 
 /// All documents, in the order of their names.
-pub(crate) const DOCUMENTS: [DocumentKind; 26] = [
+pub(crate) const DOCUMENTS: [DocumentKind; 27] = [
     DocumentKind::first("cache-list"),
     DocumentKind::first("cache-plan"),
     DocumentKind::first("cache-removal-plan"),
@@ -24,6 +24,7 @@ pub(crate) const DOCUMENTS: [DocumentKind; 26] = [
     DocumentKind::first("check-report"),
     DocumentKind::first("clone-plan"),
     DocumentKind::first("clone-report"),
+    DocumentKind::first("doctor-report"),
     DocumentKind::first("drift-plan"),
     DocumentKind::first("drift-report"),
     DocumentKind::first("grant-plan"),

@@ -41,6 +41,8 @@ pub struct ImageReference {
 const LONGEST: usize = 4096;
 /// Longest repository name, in characters.
 const LONGEST_REPOSITORY: usize = 255;
+/// Where Docker Hub keeps the images that are named without an owner.
+const OFFICIAL: &str = "library/";
 /// Longest tag, in characters.
 const LONGEST_TAG: usize = 128;
 
@@ -168,10 +170,10 @@ fn split_tag(path: Cursor<'_>) -> Result<(Cursor<'_>, Option<Cursor<'_>>), Image
     }
 }
 
-fn check_repository(path: Cursor<'_>) -> Result<(), ImageError> {
+fn check_repository(path: Cursor<'_>, longest: usize) -> Result<(), ImageError> {
     check_path(path, "repository")?;
-    if path.text().len() > LONGEST_REPOSITORY {
-        let rule = format!("at most {LONGEST_REPOSITORY} characters");
+    if path.text().len() > longest {
+        let rule = format!("at most {longest} characters");
         return Err(path.error(Problem::Length("repository", rule)));
     }
     Ok(())
@@ -184,11 +186,10 @@ impl RepositoryName {
     }
 
     fn read(path: Cursor<'_>, host: &RegistryHost) -> Result<Self, ImageError> {
-        check_repository(path)?;
-        if host.is_docker_hub() && !path.text().contains('/') {
-            return Ok(Self(format!("library/{}", path.text())));
-        }
-        Ok(Self(path.text().to_owned()))
+        let official = host.is_docker_hub() && !path.text().contains('/');
+        let before = if official { OFFICIAL } else { "" };
+        check_repository(path, LONGEST_REPOSITORY - before.len())?;
+        Ok(Self(format!("{before}{}", path.text())))
     }
 }
 
@@ -197,7 +198,7 @@ impl FromStr for RepositoryName {
 
     /// Reads a repository name as it stands in a private registry; nothing is put before it.
     fn from_str(text: &str) -> Result<Self, ImageError> {
-        check_repository(Cursor::new("a repository name", text))?;
+        check_repository(Cursor::new("a repository name", text), LONGEST_REPOSITORY)?;
         Ok(Self(text.to_owned()))
     }
 }

@@ -113,6 +113,16 @@ fn bad_input_is_an_error_that_shows_the_place() {
 }
 
 #[test]
+fn the_owner_that_is_not_written_counts_for_the_length() {
+    let longest = "a".repeat(255 - "library/".len());
+    let reference: ImageReference = longest.parse().unwrap();
+    assert_eq!(reference.to_string().parse::<ImageReference>().unwrap(), reference);
+    let error = format!("{longest}a").parse::<ImageReference>().unwrap_err();
+    assert!(error.to_string().contains("at most 247 characters"), "{error}");
+    assert!(format!("quay.io/{longest}a").parse::<ImageReference>().is_ok());
+}
+
+#[test]
 fn an_error_marks_the_wrong_place_below_the_text() {
     let error = "quay.io/Org/x:1".parse::<ImageReference>().unwrap_err();
     assert_eq!(error.marked(), "quay.io/Org/x:1\n        ^");

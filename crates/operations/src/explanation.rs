@@ -5,6 +5,7 @@
 
 mod account;
 mod credentials;
+mod machine;
 mod policies;
 mod repositories;
 mod rules;
@@ -35,7 +36,7 @@ pub struct Explanation {
 }
 
 /// The tables, in the order of the ids.
-const TABLES: [&[Explanation]; 8] = [
+const TABLES: [&[Explanation]; 9] = [
     workflow::TABLE,
     rules::TABLE,
     credentials::TABLE,
@@ -44,6 +45,7 @@ const TABLES: [&[Explanation]; 8] = [
     repositories::TABLE,
     sources::TABLE,
     account::TABLE,
+    machine::TABLE,
 ];
 
 /// Returns every explanation, in the order of the ids.

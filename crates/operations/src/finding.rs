@@ -23,7 +23,8 @@ macro_rules! codes {
         /// What was observed; stable ids that scripts may test for.
         ///
         /// The hundreds say what it is about: 0 a workflow, 1 rules, 2 credentials, 3 policies, 4 templates,
-        /// 5 repositories and images, 6 the registries that images come from, 7 the account.
+        /// 5 repositories and images, 6 the registries that images come from, 7 the account, 8 this machine and what it
+        /// reaches.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
         pub enum Code {
             $($(#[doc = $doc])+ #[serde(rename = $id)] $name,)+
@@ -194,6 +195,18 @@ codes! {
     CouldNotLook = "OE710",
     /// The caller may not do what the answer needs.
     PermissionMissing = "OE711",
+    /// There are no credentials, or AWS does not take them.
+    CredentialsUnusable = "OE801",
+    /// The credentials are of another account than the one that was named.
+    OtherAccount = "OE802",
+    /// The settings of this machine give no way to AWS: no Region, an unknown profile, a value that is none.
+    SettingsUnusable = "OE803",
+    /// The clock of this machine is wrong.
+    ClockSkew = "OE804",
+    /// A service or a registry cannot be reached from this machine, or is out of sorts.
+    Unreachable = "OE805",
+    /// A file of logins to registries cannot be read.
+    LoginFile = "OE806",
 }
 
 /// An action that helps, as something to run.

@@ -10,6 +10,7 @@ pub mod check;
 pub mod clone;
 mod credential;
 pub mod decide;
+pub mod doctor;
 pub mod drift;
 mod error;
 pub mod explanation;

@@ -24,6 +24,7 @@ use image::EcrRepositoryPrefix;
 pub use apply::{Applied, Outcome, apply};
 pub use fix::{Change, FixPlan, TemplateSettings, plan};
 pub use observe::Observed;
+pub(crate) use observe::is_taken;
 pub use report::{CredentialState, PrefixSummary, RepositoryCount, ValidateReport, Verdict};
 
 use crate::account::Account;

@@ -9,17 +9,18 @@
 
 #[path = "naive/evaluator.rs"]
 mod evaluator;
+#[path = "naive/worlds.rs"]
+mod worlds;
 
 use policy::{Document, Effect, Kind, Principal, Request, Source, Verdict, decide, parse};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use evaluator::{Question, World, allowed, glob};
+use evaluator::{Question, allowed, glob};
+use worlds::{KEYS, VALUES, worlds};
 
 const SERVICE: &str = "puller.amazonaws.com";
 const ACCOUNT: &str = "111122223333";
-const KEYS: [&str; 3] = ["k:one", "k:two", "k:three"];
-const VALUES: [&str; 4] = ["a", "b", "Ab", "7"];
 
 fn one_or_more(choices: &'static [&'static str]) -> impl Strategy<Value = Value> {
     prop_oneof![
@@ -126,36 +127,6 @@ fn keys() -> impl Strategy<Value = Vec<Option<Vec<&'static str>>>> {
     prop::collection::vec(prop::option::weighted(0.7, known), KEYS.len())
 }
 
-/// Returns every world that what is known leaves open.
-fn worlds(keys: &[Option<Vec<&str>>]) -> Vec<World> {
-    let mut worlds = vec![World::new()];
-    for (key, known) in KEYS.iter().zip(keys) {
-        let choices: Vec<Vec<&str>> = match known {
-            Some(values) => vec![values.clone()],
-            None => [vec![], vec!["a", "b"], vec!["true"], vec!["false"]]
-                .into_iter()
-                .chain(VALUES.iter().map(|value| vec![*value]))
-                .collect(),
-        };
-        worlds = worlds
-            .iter()
-            .flat_map(|world| {
-                choices.iter().map(|values| {
-                    let mut world = world.clone();
-                    if !values.is_empty() {
-                        world.insert(
-                            (*key).to_owned(),
-                            values.iter().map(|value| (*value).to_owned()).collect(),
-                        );
-                    }
-                    world
-                })
-            })
-            .collect();
-    }
-    worlds
-}
-
 fn request(service: bool, action: &str, resource: &str, keys: &[Option<Vec<&str>>]) -> Request {
     let principal = if service {
         Principal::Service(SERVICE.to_owned())
@@ -178,7 +149,8 @@ fn sources(documents: &[Document]) -> Vec<Source<'_>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    // As many at least; `PROPTEST_CASES` asks for more.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn agrees_with_the_plain_reading_in_every_world(

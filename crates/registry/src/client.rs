@@ -11,6 +11,7 @@ pub mod manifests;
 pub mod options;
 mod pacing;
 pub mod pull_limit;
+pub mod reach;
 pub(crate) mod redirect;
 pub(crate) mod refusal;
 pub(crate) mod remote;

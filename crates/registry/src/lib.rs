@@ -25,6 +25,7 @@ pub use client::options::{
     ClientOptions, HostLimits, Operation, PlainHttp, Proxies, RetryOptions, UploadForm,
 };
 pub use client::pull_limit::PullLimit;
+pub use client::reach::Reached;
 pub use client::remote::Remote;
 pub use error::{Cause, Error, Hint, Refusal, Result, Side};
 pub use manifest::{Content, Descriptor, Manifest, ManifestError};

@@ -17,7 +17,7 @@ mod wdl;
 pub use reference::{ContainerReference, Engine, Language, Literal, Resolution, Site, Step, Warning};
 pub use rewrite::{
     Declared, Destination, FileChange, Outcome, Parameter, ParameterError, Reason, RewriteError,
-    RewriteRequest, Rewriting, Rewritten, Way, rewrite,
+    RewriteRequest, Rewriting, Rewritten, Way, rewrite, rewrite_tree,
 };
-pub use scan::{Scan, scan};
+pub use scan::{Scan, scan, scan_tree};
 pub use source::{Limits, ScanError, SourceFile, SourceTree};

@@ -178,6 +178,6 @@ pub fn rewrite(path: &Path, limits: Limits, request: &RewriteRequest<'_>) -> Res
 }
 
 /// Returns what a rewrite of a tree of files would change.
-pub(crate) fn rewrite_tree(tree: &SourceTree, request: &RewriteRequest<'_>) -> Rewriting {
+pub fn rewrite_tree(tree: &SourceTree, request: &RewriteRequest<'_>) -> Rewriting {
     plan::Plan::new(tree, request).carry_out()
 }

@@ -38,7 +38,7 @@ pub fn scan(path: &Path, limits: Limits) -> Result<Scan, ScanError> {
 }
 
 /// Returns every container reference in a tree of files.
-pub(crate) fn scan_tree(tree: &SourceTree) -> Scan {
+pub fn scan_tree(tree: &SourceTree) -> Scan {
     let (wdl, (nextflow, cwl)) =
         rayon::join(|| wdl::scan(tree), || rayon::join(|| nextflow::scan(tree), || cwl::scan(tree)));
     let files = wdl.files + nextflow.files + cwl.files;

@@ -3,6 +3,7 @@
 use image::AccountId;
 
 use super::Session;
+use super::clock::{Clock, ClockReading};
 use crate::arn::Arn;
 use crate::call::{Call, Service};
 use crate::error::AwsError;
@@ -33,10 +34,20 @@ impl Session {
     /// # Errors
     /// [`AwsError`] when STS does not answer, or does not know the credentials.
     pub async fn identity(&self) -> Result<&Identity, AwsError> {
-        self.0.identity.get_or_try_init(|| self.ask_identity()).await
+        self.0.identity.get_or_try_init(|| self.ask_identity(Clock::default())).await
     }
 
-    async fn ask_identity(&self) -> Result<Identity, AwsError> {
+    /// Returns who the caller is, and what time it is for STS and here: none where STS did not answer, or was asked
+    /// before.
+    ///
+    /// Spec: STS `GetCallerIdentity`.
+    pub async fn identity_and_clock(&self) -> (Result<&Identity, AwsError>, Option<ClockReading>) {
+        let clock = Clock::default();
+        let identity = self.0.identity.get_or_try_init(|| self.ask_identity(clock.clone())).await;
+        (identity, clock.reading())
+    }
+
+    async fn ask_identity(&self, clock: Clock) -> Result<Identity, AwsError> {
         let call = Call {
             session: self,
             service: Service::Sts,
@@ -44,7 +55,10 @@ impl Session {
             tried: "tell whose credentials these are".to_owned(),
         };
         let answer = call
-            .run(|attempts| self.sts_client().get_caller_identity().customize().interceptor(attempts).send())
+            .run(|attempts| {
+                let request = self.sts_client().get_caller_identity().customize();
+                request.interceptor(attempts).interceptor(clock).send()
+            })
             .await?;
         Ok(Identity {
             account: call.read(answer.account(), "Account")?,

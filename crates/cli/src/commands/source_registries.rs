@@ -28,7 +28,7 @@ pub(super) fn client(plain_http: &[RegistryHost], upstreams: &[(RegistryHost, St
 }
 
 /// Returns the files in which Docker and Podman keep logins, those named by variables first.
-fn login_files() -> Vec<PathBuf> {
+pub(super) fn login_files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> =
         variable(environment::REGISTRY_AUTH_FILE).map(PathBuf::from).into_iter().collect();
     let home = variable(environment::HOME).map(PathBuf::from);

@@ -120,7 +120,7 @@ fn in_scope<'a>(state: &'a RegistryState, request: &ValidateRequest) -> Vec<&'a 
 }
 
 /// Returns whether HealthOmics takes images through a rule, as far as its upstream registry is known.
-pub(super) fn is_taken(rule: &Rule) -> bool {
+pub(crate) fn is_taken(rule: &Rule) -> bool {
     UpstreamRegistry::of(&rule.names.upstream).is_none_or(|registry| registry.upstream().healthomics)
 }
 
