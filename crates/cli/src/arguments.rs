@@ -57,7 +57,7 @@ pub(crate) use self::validate::{ExplainArguments, ValidateArguments, ValidateOut
 
 /// Makes every container image of a genomics workflow ready in a private Amazon ECR for AWS HealthOmics.
 #[derive(Debug, Parser)]
-#[command(name = "omics-ecr", version, max_term_width = 100)]
+#[command(name = "omics-ecr", version, max_term_width = 100, after_long_help = crate::failure::exit_codes())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

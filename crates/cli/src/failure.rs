@@ -16,6 +16,23 @@ pub(crate) const NO_ANSWER: u8 = 2;
 /// It was interrupted: exit code 130.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// Every exit code, and what it says.
+pub(crate) const EXIT_CODES: [(u8, &str); 4] = [
+    (0, "the answer is yes, or what was asked for is done"),
+    (NO, "the answer is no, or a part of it could not be done"),
+    (
+        NO_ANSWER,
+        "there is no answer: a wrong command line or setting, no credentials, a service that refuses",
+    ),
+    (INTERRUPTED, "interrupted"),
+];
+
+/// Returns the exit codes as a help text ends with them.
+pub(crate) fn exit_codes() -> String {
+    let lines = EXIT_CODES.iter().map(|(code, says)| format!("\n  {code:<4} {says}"));
+    format!("Exit codes:{}", lines.collect::<String>())
+}
+
 /// Prints a failure on standard error, in three lines or as one JSON object, and returns the exit code.
 pub(crate) fn report(error: &OperationError, output: Output) -> ExitCode {
     let document =

@@ -10,6 +10,8 @@ mod environment;
 mod failure;
 mod logging;
 mod manner;
+#[cfg(test)]
+mod reference;
 mod screen;
 mod settings;
 
