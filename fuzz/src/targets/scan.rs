@@ -224,7 +224,7 @@ fn check(input: &[u8]) -> Result<u64, String> {
     let files = folder(input);
     let scan = scan_tree(&SourceTree::from_texts(files.clone()));
     places(&files, &scan)?;
-    if input.len() % 8 == 0 {
+    if input.len().is_multiple_of(8) {
         let again = scan_tree(&SourceTree::from_texts(files));
         hold(again.references == scan.references && again.warnings == scan.warnings, || {
             "chance: two scans of one folder differ".to_owned()
