@@ -4,7 +4,6 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws::ecr::NewRule;
 use aws::{Options, Session, StaticCredentials};
 use local_ecr::{Config, Handle, LocalEcr};
 use operations::{Account, OperationError, PrivateRegistry};
@@ -39,6 +38,17 @@ pub(crate) enum Outcome {
     Waits,
 }
 
+impl Outcome {
+    /// Returns the same with other words.
+    pub(crate) fn with_words(self, words: &str) -> Self {
+        match self {
+            Self::Failed(_) => Self::Failed(words.to_owned()),
+            Self::Unknown(_) => Self::Unknown(words.to_owned()),
+            other => other,
+        }
+    }
+}
+
 impl Flow {
     pub(crate) const ALL: [Self; 4] = [Self::Clone, Self::PullThrough, Self::Prime, Self::Prepare];
 
@@ -70,6 +80,12 @@ pub(crate) async fn upstream() -> Arc<Handle> {
     upstream.into()
 }
 
+/// Returns the client that all that stands around the account uses.
+pub(crate) fn client() -> reqwest::Client {
+    rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
 /// What one thing is done in.
 pub(crate) struct Lab {
     pub(crate) flow: Flow,
@@ -85,21 +101,20 @@ pub(crate) struct Lab {
 pub(crate) const ECR: &str = "ECR";
 
 impl Lab {
-    pub(crate) async fn start(flow: Flow, upstream: &Arc<Handle>) -> Self {
+    pub(crate) async fn start(flow: Flow, upstream: &Arc<Handle>, http: &reqwest::Client) -> Self {
         let mut gates = Vec::new();
         for host in flow.hosts() {
-            gates.push((*host, Gate::before(upstream.clone()).await));
+            gates.push((*host, Gate::before_with(upstream.clone(), http.clone()).await));
         }
         let mut config = Config::new("123456789012".parse().unwrap(), "us-east-1".parse().unwrap());
         config.pull_through.upstreams =
             gates.iter().map(|(host, gate)| (host.parse().unwrap(), gate.endpoint())).collect();
-        config.pull_through.idle_timeout = Duration::from_millis(600);
+        config.pull_through.idle_timeout = Duration::from_millis(250);
         config.pull_through.patience = Duration::from_millis(500);
         let ecr = Arc::new(LocalEcr::start(config).await.unwrap());
-        gates.push((ECR, Gate::before(ecr.clone()).await));
+        gates.push((ECR, Gate::before_with(ecr.clone(), http.clone()).await));
         let folder = tempfile::tempdir().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let lab = Self { flow, ecr, gates, opened: OnceCell::new(), folder, http };
+        let lab = Self { flow, ecr, gates, opened: OnceCell::new(), folder, http: http.clone() };
         match flow {
             Flow::PullThrough | Flow::Prime => lab.make_rule(&lab.ecr.endpoint()).await,
             Flow::Prepare => crate::prepare::write_workflow(lab.folder.path()),
@@ -133,8 +148,8 @@ impl Lab {
                     secret_access_key: "local".to_owned().into(),
                     session_token: None,
                 }),
-                read_timeout: Duration::from_secs(4),
-                attempts: Some(2),
+                read_timeout: Duration::from_millis(2500),
+                attempts: Some(3),
                 ..Options::default()
             });
             let session = session.await?;
@@ -155,8 +170,8 @@ impl Lab {
         ClientOptions {
             endpoints: public.map(|(host, gate)| (host.parse().unwrap(), gate.endpoint())).collect(),
             retry,
-            idle_timeout: Duration::from_millis(800),
-            finish_timeout: Duration::from_millis(800),
+            idle_timeout: Duration::from_millis(700),
+            finish_timeout: Duration::from_millis(700),
             ..ClientOptions::default()
         }
     }
@@ -174,26 +189,8 @@ impl Lab {
 
     /// Makes the rule, with all that HealthOmics needs to pull through it.
     pub(crate) async fn make_rule(&self, endpoint: &str) {
-        let session = Session::open(Options {
-            region: Some(self.ecr.region().clone()),
-            endpoint_url: Some(endpoint.to_owned()),
-            credentials: Some(StaticCredentials {
-                access_key_id: "local".to_owned(),
-                secret_access_key: "local".to_owned().into(),
-                session_token: None,
-            }),
-            ..Options::default()
-        });
-        let ecr = session.await.unwrap().ecr();
-        let rule = NewRule {
-            ecr_repository_prefix: "quay".parse().unwrap(),
-            upstream_registry_url: QUAY.to_owned(),
-            upstream_registry: None,
-            upstream_repository_prefix: None,
-            credential_arn: None,
-            custom_role_arn: None,
-        };
-        ecr.create_rule(&rule).await.unwrap();
+        let rule = json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": QUAY });
+        self.ecr_at(endpoint, "CreatePullThroughCacheRule", rule).await;
         let everything = "arn:aws:ecr:us-east-1:123456789012:repository/*";
         let policy = json!({ "Version": "2012-10-17", "Statement": [{
             "Sid": "import", "Effect": "Allow", "Principal": { "Service": "omics.amazonaws.com" },
@@ -202,7 +199,7 @@ impl Lab {
             "Sid": "own", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::123456789012:root" },
             "Action": ["ecr:CreateRepository", "ecr:BatchImportUpstreamImage"], "Resource": everything,
         }] });
-        ecr.put_registry_policy(&policy.to_string()).await.unwrap();
+        self.ecr_at(endpoint, "PutRegistryPolicy", json!({ "policyText": policy.to_string() })).await;
         let reading = json!({ "Version": "2012-10-17", "Statement": [{
             "Sid": "read", "Effect": "Allow", "Principal": { "Service": "omics.amazonaws.com" },
             "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"],

@@ -14,7 +14,10 @@ holds what stands here, and then runs the same again.
 
 - **While it lasts**: the fault meets every request of the step. **Once**: it meets one request.
 - **refused**: nobody listens from this step on. **reset half-way**: the connection ends in the middle of the bytes.
-  **stalled**: nothing more comes, and the connection stays. **wrong bytes**: as many, but others.
+  **stalled**: nothing more comes, and the connection stays. **wrong bytes**: as many, but others. **`kill -9`**: the
+  program ends at once while it waits at the step.
+- **waits for it**: it goes on trying for longer than the test looks on. An import through a rule is waited for half an
+  hour, after which it is given up with a word; an interruption ends it before.
 - In every row **the same command again completes** when the fault is over.
 - In every row, before and after: **no tag stands for an image of which a part is missing** (but where a pull through
   rule has still to bring its layers), and **no bytes are kept under a digest that is not theirs**.
@@ -23,7 +26,11 @@ holds what stands here, and then runs the same again.
 /// Returns what is said of a flow.
 pub(crate) fn section(flow: Flow, cells: &[Cell]) -> String {
     let (title, words) = match flow {
-        Flow::Clone => ("omics-ecr clone", "An image is copied from a registry for which there is no rule."),
+        Flow::Clone => (
+            "omics-ecr clone",
+            "An image is copied from a registry for which there is no rule. `GetCallerIdentity` and `GetAuthorizationToken` come \
+             first in every command, and are met here for all.",
+        ),
         Flow::PullThrough => (
             "A pull through the local ECR",
             "A client pulls an image through a rule of `omics-ecr local`, which gets it upstream. `kill -9` is the server's.",
@@ -42,7 +49,7 @@ pub(crate) fn section(flow: Flow, cells: &[Cell]) -> String {
     // Faults of a step of which the same comes stand in one row.
     let mut rows: Vec<(&Cell, Vec<Fault>)> = Vec::new();
     for cell in cells {
-        match rows.iter_mut().find(|(first, _)| first.step == cell.step && first.met == cell.met) {
+        match rows.iter_mut().find(|(first, _)| first.step == cell.step && first.met.looks_like(&cell.met)) {
             Some((_, faults)) => faults.push(cell.fault),
             None => rows.push((cell, vec![cell.fault])),
         }
@@ -52,10 +59,16 @@ pub(crate) fn section(flow: Flow, cells: &[Cell]) -> String {
         let (lasting, once) = match &cell.met {
             Met::Nothing => ("its answer carries no bytes".to_owned(), "—".to_owned()),
             Met::Killed => ("—".to_owned(), "nothing half is left".to_owned()),
-            Met::Came { lasting, once } => (
-                said(lasting, "done without it"),
-                once.as_ref().map_or("—".to_owned(), |once| said(once, "asked again, done")),
-            ),
+            Met::Came { lasting, once } => {
+                let once = match once {
+                    None => "—",
+                    Some(Outcome::Done) => "asked again, done",
+                    Some(Outcome::Failed(_)) => "fails so at once",
+                    Some(Outcome::Unknown(_)) => "cannot tell either",
+                    Some(Outcome::Waits) => "waits for it",
+                };
+                (said(lasting), once.to_owned())
+            }
         };
         let step = &cell.step;
         writeln!(text, "| {} | `{}` | {} | {lasting} | {once} |", step.side, step.label, faults.join(", "))
@@ -64,9 +77,9 @@ pub(crate) fn section(flow: Flow, cells: &[Cell]) -> String {
     text
 }
 
-fn said(outcome: &Outcome, done: &str) -> String {
+fn said(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Done => done.to_owned(),
+        Outcome::Done => "done all the same".to_owned(),
         Outcome::Failed(words) => format!("fails: {}", words.replace('|', "\\|")),
         Outcome::Unknown(words) => format!("cannot tell: {}", words.replace('|', "\\|")),
         Outcome::Waits => "waits for it".to_owned(),

@@ -41,7 +41,8 @@ pub(crate) enum Trick {
     Refuse(Option<Duration>),
     /// The connection ends in the middle of the bytes: of those that are uploaded, else of the answer's.
     Reset,
-    /// The first half of the answer's bytes comes and nothing more, but the connection stays.
+    /// The first half of the answer's bytes comes and nothing more, but the connection stays; of an operation's answer
+    /// nothing comes.
     Stall,
 }
 
@@ -86,10 +87,15 @@ impl Gate {
     /// Opens a gate before a registry.
     pub(crate) async fn before(behind: impl Into<Arc<Handle>>) -> Self {
         rustls::crypto::ring::default_provider().install_default().unwrap_or_default();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self::before_with(behind, http).await
+    }
+
+    /// Opens a gate that asks the registry through a client that others use too.
+    pub(crate) async fn before_with(behind: impl Into<Arc<Handle>>, http: reqwest::Client) -> Self {
         // It keeps the port while nobody listens.
         let place = bound(([127, 0, 0, 1], 0).into()).unwrap();
         let address = place.local_addr().unwrap();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let open = Arc::new(watch::Sender::new(true));
         let gate = Self { address, behind: behind.into(), http, state: Arc::default(), open };
         let mut listener = Some(bound(address).and_then(|socket| socket.listen(1024)).unwrap());
@@ -280,7 +286,9 @@ impl Gate {
                 }
                 full(bytes.iter().rev().copied().collect())
             }
-            Some(Trick::Stall) if length == 0 => std::future::pending().await,
+            Some(Trick::Stall) if length == 0 || operation.is_some() || path == "/" => {
+                std::future::pending().await
+            }
             Some(Trick::Reset) if length == 0 => return Err(io::Error::other("lost")),
             Some(Trick::Reset) => {
                 passed = passed.header(CONTENT_LENGTH, length);
