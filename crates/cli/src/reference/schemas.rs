@@ -1,6 +1,8 @@
 //! The schemas of the documents that commands print.
 
-use operations::{cache, check, clone, decide, drift, grant, prepare, rewrite, role, secret, validate};
+use operations::{
+    cache, check, clone, decide, doctor, drift, grant, prepare, rewrite, role, secret, validate,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::Value;
 
@@ -26,6 +28,7 @@ fn schemas() -> Vec<(&'static str, Schema)> {
         ("check-report", schema::<check::CheckReport>()),
         ("clone-plan", schema::<clone::ClonePlan>()),
         ("clone-report", schema::<clone::CloneReport>()),
+        ("doctor-report", schema::<doctor::DoctorReport>()),
         ("drift-plan", schema::<drift::DriftPlan>()),
         ("drift-report", schema::<drift::RefreshReport>()),
         ("grant-plan", schema::<grant::GrantPlan>()),

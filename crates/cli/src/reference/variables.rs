@@ -13,7 +13,7 @@ pub(super) const VARIABLES: [(&str, &str); 45] = [
     ("AWS_ENDPOINT_URL", "The endpoint, where `OMICS_ECR_ENDPOINT_URL` is not set."),
     ("OMICS_ECR_LOCAL_ACCESS_KEY_ID", "The id of the access key that `omics-ecr local` takes."),
     ("OMICS_ECR_LOCAL_SECRET_ACCESS_KEY", "The secret of that access key."),
-    ("OMICS_ECR_MCP_TOKEN", "The token that clients of `omics-ecr mcp --http` have to show."),
+    ("OMICS_ECR_MCP_TOKEN", "The token that clients of the MCP server have to show over HTTP."),
     ("DOCKER_CONFIG", "The folder of Docker's `config.json`, whose logins are used for registries."),
     ("REGISTRY_AUTH_FILE", "A file of logins in Docker's form, as Podman and skopeo name it."),
     ("XDG_RUNTIME_DIR", "The folder in which Podman keeps its logins."),

@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn values_of_every_shape_are_read() {
-        let text = "region = \"eu-west-1\"\ntransfers = 8\n\nno-progress = true\nprefix = [\"quay.io=q\", \"ghcr.io=g\"]\n";
+        let text = "region = \"eu-west-1\"\ntransfers = 8\n\nno-progress = true\nprefix = [\"quay.io=quay\", \"ghcr.io=ghcr\"]\n";
         let entries = parse(FileKind::Project, text).unwrap_or_else(|error| panic!("{error}"));
         let mut found: Vec<String> = entries
             .iter()
@@ -174,7 +174,7 @@ mod tests {
             "omics-ecr.toml:1 region eu-west-1",
             "omics-ecr.toml:2 transfers 8",
             "omics-ecr.toml:4 no-progress true",
-            "omics-ecr.toml:5 prefix quay.io=q ghcr.io=g",
+            "omics-ecr.toml:5 prefix quay.io=quay ghcr.io=ghcr",
         ];
         assert_eq!(found, wanted);
     }
