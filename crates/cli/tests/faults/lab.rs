@@ -110,7 +110,7 @@ impl Lab {
         config.pull_through.upstreams =
             gates.iter().map(|(host, gate)| (host.parse().unwrap(), gate.endpoint())).collect();
         config.pull_through.idle_timeout = Duration::from_millis(250);
-        config.pull_through.patience = Duration::from_millis(500);
+        config.pull_through.patience = Duration::from_millis(1200);
         let ecr = Arc::new(LocalEcr::start(config).await.unwrap());
         gates.push((ECR, Gate::before_with(ecr.clone(), http.clone()).await));
         let folder = tempfile::tempdir().unwrap();
@@ -164,7 +164,7 @@ impl Lab {
             attempts: 4,
             first_delay: Duration::from_millis(40),
             longest_delay: Duration::from_millis(200),
-            patience: Duration::from_millis(800),
+            patience: Duration::from_millis(1500),
         };
         let public = self.gates.iter().filter(|(name, _)| *name != ECR);
         ClientOptions {
