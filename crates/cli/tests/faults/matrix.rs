@@ -12,10 +12,10 @@ use crate::lab::{Flow, Lab, Outcome, client, upstream};
 use crate::{kill, step};
 
 /// Cells of one flow under way at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 12;
 
 /// How long a run may go on before it is said to wait.
-const WAITS: Duration = Duration::from_secs(25);
+const WAITS: Duration = Duration::from_secs(45);
 
 /// Who is asking, and the login to the registry: of the clone alone, since they are the same for all.
 const OPENING: [&str; 2] = ["GetCallerIdentity", "GetAuthorizationToken"];
@@ -63,7 +63,8 @@ impl Met {
 pub(crate) async fn run(flow: Flow) -> Vec<Cell> {
     let (http, upstream) = (client(), upstream().await);
     let steps = steps(flow, &upstream, &http).await;
-    let all = steps.iter().flat_map(|step| Fault::ALL.map(|fault| (step.clone(), fault)));
+    // Registries come last in order, and take longest.
+    let all = steps.iter().rev().flat_map(|step| Fault::ALL.map(|fault| (step.clone(), fault)));
     let cells = stream::iter(all).map(|(step, fault)| cell(flow, step, fault, &upstream, &http));
     let mut cells: Vec<Cell> = cells.buffer_unordered(AT_ONCE).collect().await;
     cells.sort_by(|one, other| (&one.step, one.fault).cmp(&(&other.step, other.fault)));
