@@ -195,6 +195,7 @@ mod tests {
             ("transfers = 0", &["from 1 to 256"]),
             ("prefix = [\"quay.io=q\", 1]", &["a list of texts"]),
             ("output = \"xml\"", &["none of table, json, yaml"]),
+            ("endpoint-url = \"https://u:x@ecr.example\"", &["names a user or a password"]),
             ("region = ", &["line 1"]),
             ("[region]\nx = 1", &["it must be a text"]),
         ] {

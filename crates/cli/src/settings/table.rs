@@ -146,9 +146,16 @@ fn any(text: &str) -> Result<(), String> {
 }
 
 fn url(text: &str) -> Result<(), String> {
-    match text.starts_with("http://") || text.starts_with("https://") {
-        true => Ok(()),
-        false => Err(format!("`{text}` is no URL with http:// or https://")),
+    if !text.starts_with("http://") && !text.starts_with("https://") {
+        return Err(format!("`{text}` is no URL with http:// or https://"));
+    }
+    match reqwest::Url::parse(text) {
+        // What is wrong is told without the value, which may be a password.
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err("it names a user or a password, and settings hold no secret".to_owned())
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("it is no URL: {error}")),
     }
 }
 

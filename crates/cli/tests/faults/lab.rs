@@ -233,11 +233,11 @@ impl Lab {
                     let blob = blob["digest"].as_str().unwrap();
                     let asked = json!({ "repositoryName": name, "layerDigests": [blob] });
                     let found = self.ecr_at(endpoint, "BatchCheckLayerAvailability", asked).await;
-                    if found["layers"][0]["layerAvailability"] == "AVAILABLE" {
-                        let bytes = self.read(endpoint, &format!("{name}/blobs/{blob}")).await.unwrap();
-                        assert_eq!(digest(&bytes), blob, "{name}");
-                    } else {
-                        assert!(name.starts_with("quay/"), "{name} has a tag without {blob}: {image}");
+                    let is_there = found["layers"][0]["layerAvailability"] == "AVAILABLE";
+                    match self.read(endpoint, &format!("{name}/blobs/{blob}")).await {
+                        Ok(bytes) if is_there => assert_eq!(digest(&bytes), blob, "{name}"),
+                        // What a rule can still fetch may fail with its upstream registry, and never comes wrong.
+                        _ => assert!(name.starts_with("quay/"), "{name} has a tag without {blob}: {image}"),
                     }
                 }
             }

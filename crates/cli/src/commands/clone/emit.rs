@@ -62,7 +62,9 @@ fn command(arguments: &CloneArguments, list: &str, shards: Option<u32>) -> Vec<S
             words.extend([name.to_owned(), value]);
         }
     };
-    flag("--platform", arguments.platform.as_ref().map(ToString::to_string));
+    // A platform of the settings stands aside for what was typed.
+    let platform = arguments.platform.as_ref().filter(|_| !arguments.all_platforms);
+    flag("--platform", platform.map(ToString::to_string));
     flag("--clone-prefix", arguments.clone_prefix.as_ref().map(ToString::to_string));
     flag("--kms-key", arguments.kms_key.clone());
     for (key, value) in &arguments.resource_tags {
