@@ -120,7 +120,7 @@ async fn meet(lab: &Lab, step: &Step, fault: Fault) -> Met {
     }
     let mut once = (lasting != Outcome::Done).then_some(Outcome::Waits);
     // The patience of a test is short, and pauses are drawn by lot.
-    for _ in 0..TRIES {
+    for _ in 0..if fault == Fault::Refused { 1 } else { TRIES } {
         if once.is_some() && once != Some(Outcome::Done) {
             once = Some(faulty(false).await.0);
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::fault::Fault;
 use crate::lab::{Flow, Outcome};
 use crate::matrix::{Cell, Met};
 
@@ -70,11 +71,16 @@ pub(crate) fn section(flow: Flow, cells: &[Cell]) -> String {
     text
 }
 
+/// What comes of a moment in which nobody listens: whether the next try falls into it, is drawn by lot.
+const BY_LOT: &str = "asked again, done, or left to the next run";
 const DONE: &str = "asked again, done";
 const NOT_DONE: &str = "but for ";
 
 /// Returns what comes of faults that happen once.
 fn said_once(row: &[&Cell]) -> String {
+    if row.iter().all(|cell| cell.fault == Fault::Refused) {
+        return BY_LOT.to_owned();
+    }
     let done = |cell: &&&Cell| matches!(cell.met, Met::Came { once: Some(Outcome::Done), .. });
     let failing: Vec<&str> = row.iter().filter(|cell| !done(cell)).map(|cell| cell.fault.name()).collect();
     match failing.len() {
