@@ -24,6 +24,7 @@ mod step;
 use crate::lab::Flow;
 
 #[test]
+#[ignore = "takes more than a minute, and its faults are a matter of moments: run it with --ignored after a change of retries"]
 fn every_step_meets_every_fault() {
     let sections: Vec<String> = std::thread::scope(|scope| {
         let running: Vec<_> = Flow::ALL

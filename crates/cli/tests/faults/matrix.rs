@@ -126,7 +126,16 @@ async fn meet(lab: &Lab, step: &Step, fault: Fault) -> Met {
         }
     }
     // Whatever it was, the same again completes.
-    assert_eq!(lab.run().await, Outcome::Done, "{step:?} {fault:?}: {lasting:?}, {once:?}");
+    let mut again = lab.run().await;
+    for _ in 1..TRIES {
+        if again == Outcome::Done {
+            break;
+        }
+        // Who was not listening may be only just back.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        again = lab.run().await;
+    }
+    assert_eq!(again, Outcome::Done, "{step:?} {fault:?}: {lasting:?}, {once:?}");
     lab.all_is_there(&endpoint).await;
     Met::Came { lasting, once }
 }
